@@ -1,0 +1,36 @@
+package load
+
+import "time"
+
+// Options are what a run needs besides its scenario. The zero value runs without reporting progress.
+type Options struct {
+	// Version is the tool's version as the result shows it. Default: "dev".
+	Version string
+	// Progress, if not nil, is called about four times a second and at the start of each phase, from one goroutine; it must
+	// not block.
+	Progress func(Progress)
+}
+
+// Phase is a step of a run, in the order of the constants.
+type Phase string
+
+const (
+	Starting  Phase = "starting"   // the broker, the connections, the subscriptions, the probes
+	WarmingUp Phase = "warming up" // load runs and is not counted
+	Measuring Phase = "measuring"  // load runs and is counted
+	Draining  Phase = "draining"   // nothing more is due; messages under way are waited for
+)
+
+// Progress is how far a run has come.
+type Progress struct {
+	Phase Phase
+	// Detail says what a Starting run is waiting for, such as "42 of 100 clients connected".
+	Detail string
+	// Elapsed and Total are of warm-up and measured time together; Total includes no drain.
+	Elapsed, Total time.Duration
+	// Scheduled, Sent and Received count messages since the phase began.
+	Scheduled, Sent, Received uint64
+	// SentPerSecond, ReceivedPerSecond and P99 (of the response time) are of the last full second; P99 is 0 without messages.
+	SentPerSecond, ReceivedPerSecond float64
+	P99                              time.Duration
+}

@@ -1,0 +1,266 @@
+package result
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Schema is the version of the format that this package writes and the only one it reads.
+const Schema = "mqttrace/result/1"
+
+// Result is one run: what ran, where, what was measured and what that means. Durations are nanoseconds in int64 fields whose
+// names end in NS. It is plain data: the engine fills it, reports read it.
+type Result struct {
+	Schema  string  `json:"schema"`
+	Verdict Verdict `json:"verdict"`
+	// Reason says in one sentence why the verdict is not Pass; empty when it is.
+	Reason string `json:"reason,omitempty"`
+	// Started is the wall clock at the start of the measured phase, or of the run when it did not get there.
+	Started time.Time `json:"started"`
+	// Scenario is the scenario as it ran, defaults filled in and secrets removed.
+	Scenario    json.RawMessage `json:"scenario"`
+	Environment Environment     `json:"environment"`
+	Arms        []Arm           `json:"arms"`
+	// Overhead holds differences between arms; empty when the run had one arm.
+	Overhead   []Difference `json:"overhead"`
+	Thresholds []Threshold  `json:"thresholds"`
+	Warnings   []Warning    `json:"warnings"`
+}
+
+// Verdict is what a run comes to.
+type Verdict string
+
+const (
+	// Pass: no threshold missed, no delivery promise broken, the generator kept up.
+	Pass Verdict = "pass"
+	// Fail: a threshold was missed or a delivery promise broken.
+	Fail Verdict = "fail"
+	// Invalid: the generator did not keep up, or the measurement broke; the figures describe the harness, not the broker.
+	Invalid Verdict = "invalid"
+	// Interrupted: somebody ended the run early; what had been measured is here.
+	Interrupted Verdict = "interrupted"
+)
+
+// Environment is where the run took place.
+type Environment struct {
+	Tool   string `json:"tool"` // mqttrace's version
+	Go     string `json:"go"`
+	OS     string `json:"os"`
+	Arch   string `json:"arch"`
+	Kernel string `json:"kernel,omitempty"`
+	CPU    string `json:"cpu,omitempty"` // model name
+	Cores  int    `json:"cores"`         // that this process may use
+	Host   string `json:"host,omitempty"`
+	Clock  string `json:"clock"` // how instants of different clients compare, such as "monotonic, one process"
+	Broker Broker `json:"broker"`
+}
+
+// Broker is the broker as it presented itself.
+type Broker struct {
+	// Name is "embedded", "mosquitto" or, for a broker somebody else runs, its URL without a password.
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+	URL     string `json:"url"`
+	// Limits are CONNACK's, with the defaults of MQTT 5 section 3.2.2.3 where it is silent.
+	Limits Limits `json:"limits"`
+}
+
+// Limits are what a CONNACK grants.
+type Limits struct {
+	ReceiveMaximum                  uint16 `json:"receive_maximum"`
+	MaximumQoS                      byte   `json:"maximum_qos"`
+	RetainAvailable                 bool   `json:"retain_available"`
+	MaximumPacketSize               uint32 `json:"maximum_packet_size,omitempty"` // bytes; 0: no limit
+	TopicAliasMaximum               uint16 `json:"topic_alias_maximum"`
+	WildcardSubscriptionAvailable   bool   `json:"wildcard_subscription_available"`
+	SubscriptionIdentifierAvailable bool   `json:"subscription_identifier_available"`
+	SharedSubscriptionAvailable     bool   `json:"shared_subscription_available"`
+	ServerKeepAlive                 uint16 `json:"server_keep_alive,omitempty"` // seconds; 0: the client's own
+}
+
+// Arm is what was measured under one tracing setting.
+type Arm struct {
+	Name string `json:"name"`
+	// ElapsedNS is the measured time: from the first intended instant that counts to the last one due.
+	ElapsedNS int64 `json:"elapsed_ns"`
+	// Scheduled is how many messages were due, Sent how many were handed to a connection, Acked how many a broker
+	// acknowledged (QoS 1 and up), Refused how many of those with a reason code of 0x80 or more.
+	Scheduled uint64 `json:"scheduled"`
+	Sent      uint64 `json:"sent"`
+	Acked     uint64 `json:"acked"`
+	Refused   uint64 `json:"refused"`
+	// Unsent is how many messages were due but never handed to a connection.
+	Unsent uint64 `json:"unsent"`
+	// Received counts every copy of this run's messages that reached a receiver, duplicates included.
+	Received uint64 `json:"received"`
+	// ScheduledRatePerS is what was asked, RatePerS what was sent, ReceivedRatePerS what arrived, over ElapsedNS.
+	// They are 0 when nothing was measured.
+	ScheduledRatePerS float64 `json:"scheduled_rate_per_s"`
+	RatePerS          float64 `json:"rate_per_s"`
+	ReceivedRatePerS  float64 `json:"received_rate_per_s"`
+	// Latency is by name: response, transit, schedule_lag, send, trace, process, connect, subscribe. A latency that this
+	// run cannot have is absent.
+	Latency  map[string]Latency `json:"latency"`
+	Delivery Delivery           `json:"delivery"`
+	Spans    *Spans             `json:"spans,omitempty"` // nil in arms that make no span
+	Cost     Cost               `json:"cost"`
+	Series   []Point            `json:"series"`
+	Process  Processes          `json:"process"`
+}
+
+// Names of latencies, in the order in which they are shown.
+const (
+	Response    = "response"
+	Transit     = "transit"
+	Trace       = "trace"
+	Send        = "send"
+	ProcessTime = "process"
+	ScheduleLag = "schedule_lag"
+	Connect     = "connect"
+	Subscribe   = "subscribe"
+)
+
+// LatencyNames lists every latency in the order in which they are shown.
+var LatencyNames = []string{Response, Transit, Trace, Send, ProcessTime, ScheduleLag, Connect, Subscribe}
+
+// Latency summarises one distribution. A percentile that Count is too small for is null: p90 wants 10 values, p95 20, p99
+// 100, p99.9 10,000.
+type Latency struct {
+	Count  uint64 `json:"count"`
+	MinNS  int64  `json:"min_ns"`
+	MeanNS int64  `json:"mean_ns"`
+	P50NS  *int64 `json:"p50_ns"`
+	P90NS  *int64 `json:"p90_ns"`
+	P95NS  *int64 `json:"p95_ns"`
+	P99NS  *int64 `json:"p99_ns"`
+	P999NS *int64 `json:"p999_ns"`
+	MaxNS  int64  `json:"max_ns"`
+	// Negative is how many values were below zero: they are part of everything above and a sign of clocks that disagree.
+	Negative uint64 `json:"negative"`
+	// Overflow is how many values were past the histogram's range; MinNS, MeanNS and MaxNS know them exactly, percentiles
+	// as the range's end.
+	Overflow uint64 `json:"overflow"`
+	// HDR is the histogram of the values of zero and more, in HdrHistogram's V2 compressed encoding, base64.
+	HDR string `json:"hdr"`
+	// Withheld says why the percentiles of this latency must not be quoted; empty when they may.
+	Withheld string `json:"withheld,omitempty"`
+}
+
+// Delivery is the delivery ledger: what each receiver was owed and what it got. A shared subscription is one receiver.
+type Delivery struct {
+	Expected uint64 `json:"expected"`
+	// Received counts distinct messages, so that Expected = Received + Lost.
+	Received uint64 `json:"received"`
+	Lost     uint64 `json:"lost"`
+	// Duplicated counts copies past the first, DuplicatedFlagged those of them with the DUP flag.
+	Duplicated        uint64 `json:"duplicated"`
+	DuplicatedFlagged uint64 `json:"duplicated_flagged"`
+	// Reordered counts messages that arrived after a later one of the same sender, duplicates apart.
+	Reordered uint64 `json:"reordered"`
+	// Foreign counts messages that this run did not send.
+	Foreign uint64 `json:"foreign"`
+	// Late counts messages that arrived after the drain had ended; they are Lost too.
+	Late uint64 `json:"late"`
+	// Violations lists the promises of the messages' quality of service that were broken, one sentence each.
+	Violations []string `json:"violations"`
+	// Flows breaks the ledger down by sender group and receiver group.
+	Flows []Flow `json:"flows"`
+}
+
+// Flow is the part of the ledger between one sender group and one receiver group.
+type Flow struct {
+	Sender     string `json:"sender"`
+	Receiver   string `json:"receiver"`
+	QoS        byte   `json:"qos"` // the lower of the PUBLISH's and the subscription's
+	Shared     bool   `json:"shared"`
+	Expected   uint64 `json:"expected"`
+	Received   uint64 `json:"received"`
+	Lost       uint64 `json:"lost"`
+	Duplicated uint64 `json:"duplicated"`
+	Reordered  uint64 `json:"reordered"`
+}
+
+// Spans is the span ledger.
+type Spans struct {
+	Started uint64 `json:"started"` // sampled or not
+	Sampled uint64 `json:"sampled"`
+	Ended   uint64 `json:"ended"`
+	// Messages is how many copies of sampled messages were received; each is Whole or counted under one of the faults below.
+	Messages        uint64 `json:"messages"`
+	Whole           uint64 `json:"whole"`
+	MissingProducer uint64 `json:"missing_producer"` // the message carried no context or one that no producer span has
+	MissingConsumer uint64 `json:"missing_consumer"` // received, but no consumer span ended
+	WrongParent     uint64 `json:"wrong_parent"`     // same trace, but the parent is not the message's producer span
+	WrongTrace      uint64 `json:"wrong_trace"`      // a producer span's trace, but that of another message
+}
+
+// Cost is what one message cost the generator, sending and receiving together, over the measured phase. Zero where the
+// system does not tell.
+type Cost struct {
+	CPUNSPerMessage     float64 `json:"cpu_ns_per_message"`
+	AllocsPerMessage    float64 `json:"allocs_per_message"`
+	AllocBytesPerMsg    float64 `json:"alloc_bytes_per_message"`
+	WireBytesPerMessage float64 `json:"wire_bytes_per_message"` // of a PUBLISH as sent, header included
+}
+
+// Point is one second of the run.
+type Point struct {
+	AtNS      int64  `json:"at_ns"` // start of the second, from the start of the measured phase; below 0 in the warm-up
+	Scheduled uint64 `json:"scheduled"`
+	Sent      uint64 `json:"sent"`
+	Received  uint64 `json:"received"`
+	// P50NS, P99NS and MaxNS are of the response times of the messages received in this second; 0 when there were none.
+	P50NS int64 `json:"p50_ns"`
+	P99NS int64 `json:"p99_ns"`
+	MaxNS int64 `json:"max_ns"`
+	// GeneratorCPU and BrokerCPU are in cores: 1 is one core kept busy for the second.
+	GeneratorCPU float64 `json:"generator_cpu"`
+	BrokerCPU    float64 `json:"broker_cpu"`
+}
+
+// Processes is what each process of the harness used. A process that this run did not have, or whose figures the harness
+// cannot read (a broker somebody else runs), is nil.
+type Processes struct {
+	Generator *Process `json:"generator"`
+	Broker    *Process `json:"broker,omitempty"`
+	Sink      *Process `json:"sink,omitempty"`
+}
+
+// Process is one process over the measured phase.
+type Process struct {
+	CPUNS    int64   `json:"cpu_ns"`    // user and system
+	CPUCores float64 `json:"cpu_cores"` // CPUNS over the elapsed time: 1 is one core kept busy
+	RSSBytes int64   `json:"rss_bytes"` // the peak
+	// GCPauseNS and GCCycles are of Go's collector; 0 for processes that are not Go's or do not tell.
+	GCPauseNS int64  `json:"gc_pause_ns,omitempty"` // the sum of the pauses
+	GCCycles  uint64 `json:"gc_cycles,omitempty"`
+	// Dropped counts messages that the embedded broker threw away because a client's queue was full.
+	Dropped uint64 `json:"dropped,omitempty"`
+}
+
+// Threshold is a condition of the scenario and what became of it.
+type Threshold struct {
+	Arm        string  `json:"arm"`
+	Expression string  `json:"expression"` // as the scenario has it
+	Actual     float64 `json:"actual"`     // in the unit of the figure: ns for latencies
+	OK         bool    `json:"ok"`
+	// Reason says why a threshold could not be judged, in which case OK is false; empty otherwise.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Warning is a doubt about a figure, shown beside it.
+type Warning struct {
+	// About names the figure as a threshold would (response, delivery.lost, rate_per_s, …) or "run".
+	About string `json:"about"`
+	Text  string `json:"text"`
+}
+
+// Difference is what one figure of one arm differs by from another's.
+type Difference struct {
+	Figure string  `json:"figure"`
+	Base   string  `json:"base"`
+	Arm    string  `json:"arm"`
+	Diff   float64 `json:"diff"`
+	Low    float64 `json:"low"` // of the 95 % confidence interval
+	High   float64 `json:"high"`
+}

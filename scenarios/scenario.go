@@ -1,0 +1,150 @@
+package scenarios
+
+// Scenario is one load test as its YAML file describes it, with every default filled in. A Scenario that Load or Decode
+// returned without problems is complete and consistent: the engine checks nothing again. It is plain data and not changed
+// after decoding, so it is safe for concurrent reading.
+type Scenario struct {
+	// Name names the run and its result file: letters, digits, '.', '_' and '-'. Default: the file's name.
+	Name string `json:"name"`
+	// Description says in a sentence what the scenario is for.
+	Description string `json:"description,omitempty"`
+	// Broker is what the clients connect to. Default: embedded.
+	Broker Broker `json:"broker"`
+	// Warmup is how long load runs before anything is counted; 0 s or more. Default: 2 s.
+	Warmup Duration `json:"warmup"`
+	// Duration is how long load is counted; more than 0. Required.
+	Duration Duration `json:"duration"`
+	// Drain bounds the wait for messages under way after the last one was due; 0 s or more. Default: 10 s.
+	Drain Duration `json:"drain"`
+	// Seed fixes everything random: start jitter, Poisson arrivals, payload values. Default: 1.
+	Seed uint64 `json:"seed"`
+
+	Senders    []Sender    `json:"senders"`
+	Receivers  []Receiver  `json:"receivers"`
+	Tracing    Tracing     `json:"tracing"`
+	Thresholds []Threshold `json:"thresholds,omitempty"`
+}
+
+// Broker says which broker the run uses: one that the harness starts, or one that listens at a URL.
+type Broker struct {
+	// Kind is Embedded, Mosquitto or External.
+	Kind BrokerKind `json:"kind"`
+	// URL is where an External broker listens: mqtt://host[:1883] or mqtts://host[:8883]. It never holds a password.
+	URL string `json:"url,omitempty"`
+	// Username of the CONNECT packet; may stand in the URL as well.
+	Username string `json:"username,omitempty"`
+	// PasswordFile holds the CONNECT packet's password; one newline at its end is not part of it.
+	PasswordFile string `json:"password_file,omitempty"`
+	// TLS of an mqtts:// URL. Zero: the system's roots and no client certificate.
+	TLS TLS `json:"tls,omitzero"`
+}
+
+// BrokerKind tells the brokers that the harness starts from one that is already there.
+type BrokerKind string
+
+const (
+	// Embedded is the broker inside this binary, run as a child process.
+	Embedded BrokerKind = "embedded"
+	// Mosquitto is a local mosquitto executable, run as a child process.
+	Mosquitto BrokerKind = "mosquitto"
+	// External is a broker that somebody else runs, at Broker.URL.
+	External BrokerKind = "external"
+)
+
+// TLS names PEM files: the authorities that the broker's certificate is verified against, and the client's own certificate
+// with its key, which stand or fall together.
+type TLS struct {
+	CA   string `json:"ca,omitempty"`
+	Cert string `json:"cert,omitempty"`
+	Key  string `json:"key,omitempty"`
+}
+
+// Sender is a group of Count clients that publish with the same settings.
+type Sender struct {
+	// Name is unique among the senders. Required.
+	Name string `json:"name"`
+	// Count is how many clients the group has, 1 or more. Default: 1.
+	Count int `json:"count"`
+	// Rate is what each client sends. It is filled in from `total` where the file gives the whole group's rate.
+	Rate Rate `json:"rate"`
+	// Window bounds the unacknowledged messages of each client when Rate is Max and QoS is not 0. Default: 100.
+	Window int `json:"window,omitempty"`
+	// Arrival spaces the intended instants. Default: Uniform.
+	Arrival Arrival `json:"arrival"`
+	// StartJitter shifts each client's first message by a random share of its interval, so that the clients of a group do
+	// not beat together. Default: true.
+	StartJitter bool `json:"start_jitter"`
+	// Topic is published to; {group} stands for Name and {sender} for the client's index in the group, from 0. Required.
+	Topic string `json:"topic"`
+	// QoS is 0 or 1. Default: 0.
+	QoS byte `json:"qos"`
+	// Retain sets the RETAIN flag of each PUBLISH. Default: false.
+	Retain bool `json:"retain,omitempty"`
+	// MessageExpiry is the message expiry interval in whole seconds; 0 for none, which is the default.
+	MessageExpiry Duration `json:"message_expiry,omitempty"`
+	// Payload is what each PUBLISH carries. Default: 128 bytes.
+	Payload Payload `json:"payload"`
+}
+
+// Arrival is how the intended instants of a sender are spaced.
+type Arrival string
+
+const (
+	// Uniform spaces messages by exactly one interval.
+	Uniform Arrival = "uniform"
+	// Poisson draws exponential gaps with the interval as their mean: independent arrivals.
+	Poisson Arrival = "poisson"
+)
+
+// Payload is one of three things: Size random bytes, the contents of File, or a JSON object rendered anew for each message.
+type Payload struct {
+	// Size is the number of bytes when neither JSON nor File is set; 0 is an empty payload.
+	Size int `json:"size,omitempty"`
+	// JSON is the template of a JSON value; nil when there is none.
+	JSON *Template `json:"json,omitempty"`
+	// File is the path of a file sent as it is; a relative path starts at the scenario file's folder.
+	File string `json:"file,omitempty"`
+}
+
+// Receiver is a group of Count clients that subscribe with the same settings.
+type Receiver struct {
+	// Name is unique among the receivers. Required.
+	Name string `json:"name"`
+	// Count is how many clients the group has, 1 or more. Default: 1.
+	Count int `json:"count"`
+	// Filter is the topic filter subscribed to, $share/name/… included; {group} stands for Name and {receiver} for the
+	// client's index in the group, from 0. Required.
+	Filter string `json:"filter"`
+	// QoS is the subscription's maximum QoS, 0 or 1. Default: 0.
+	QoS byte `json:"qos"`
+	// Work is how long the handler of each message takes. Default: 0 s.
+	Work Duration `json:"work,omitempty"`
+}
+
+// Tracing is the arm that the run is in and how spans are sampled.
+type Tracing struct {
+	// Arm is what tracing does to each message. Default: ArmOff.
+	Arm Arm `json:"arm"`
+	// Sampler decides which messages are traced; it concerns ArmContext and ArmRecord. Default: always_on.
+	Sampler Sampler `json:"sampler,omitzero"`
+}
+
+// Arm is one tracing setting that a run can be in.
+type Arm string
+
+const (
+	// ArmOff puts nothing on the wire and makes no span.
+	ArmOff Arm = "off"
+	// ArmContext makes ids and carries them in user properties; no span is made.
+	ArmContext Arm = "context"
+	// ArmRecord makes and ends SDK spans on both sides and joins them in process; nothing is exported.
+	ArmRecord Arm = "record"
+)
+
+// Sampler names a sampler as OTEL_TRACES_SAMPLER does: always_on, always_off, traceidratio, parentbased_always_on,
+// parentbased_always_off or parentbased_traceidratio.
+type Sampler struct {
+	Name string `json:"name"`
+	// Ratio is the share of traces that the traceidratio samplers keep, 0 to 1.
+	Ratio float64 `json:"ratio,omitempty"`
+}

@@ -1,0 +1,68 @@
+package scenarios
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Duration is a span of time, written in files the way time.ParseDuration reads it: "20s", "1m30s", "500ms".
+type Duration time.Duration
+
+// Std returns d as the standard library's type.
+func (d Duration) Std() time.Duration { return time.Duration(d) }
+
+// String formats d as time.Duration does.
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// MarshalText writes d as a scenario file has it.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("duration %q: want a number and a unit, such as 500ms, 20s or 1m30s", text)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Rate is how often a sender is due to send: Messages in each Per. The zero value is no rate at all; a Scenario never has it.
+type Rate struct {
+	Messages float64
+	Per      time.Duration
+	// Max is a closed loop: each message leaves as soon as the one before it is out of the way. Messages and Per are 0.
+	Max bool
+}
+
+// Interval is the mean time between two messages of one sender; 0 when Max.
+func (r Rate) Interval() time.Duration {
+	if r.Max || r.Messages == 0 {
+		return 0
+	}
+	return time.Duration(float64(r.Per) / r.Messages)
+}
+
+// PerSecond is the rate in messages per second; 0 when Max.
+func (r Rate) PerSecond() float64 {
+	if r.Max || r.Per == 0 {
+		return 0
+	}
+	return r.Messages / r.Per.Seconds()
+}
+
+// String formats r as a scenario file has it: "10/s", "2.5/min" or "max".
+func (r Rate) String() string {
+	if r.Max {
+		return "max"
+	}
+	unit := "s"
+	if r.Per == time.Minute {
+		unit = "min"
+	}
+	return strconv.FormatFloat(r.Messages, 'g', -1, 64) + "/" + unit
+}
+
+// MarshalText writes r as a scenario file has it.
+func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
