@@ -1,0 +1,23 @@
+// Package clock is the one clock that every instant of a message is read from: the monotonic clock of this process. Steps of
+// the wall clock do not touch it. Instants of different processes do not compare.
+package clock
+
+import "time"
+
+// Instant is a reading of the clock in nanoseconds since the process started. The zero Instant is the process's start.
+type Instant int64
+
+// epoch is where every Instant counts from.
+var epoch = time.Now()
+
+// Now reads the clock. It is safe for concurrent use.
+func Now() Instant { return Instant(time.Since(epoch)) }
+
+// Sub returns the time from u to i; negative if i is the earlier.
+func (i Instant) Sub(u Instant) time.Duration { return time.Duration(i - u) }
+
+// Add returns the instant d after i.
+func (i Instant) Add(d time.Duration) Instant { return i + Instant(d) }
+
+// Time returns the wall clock at i, as the wall clock was when the process started.
+func (i Instant) Time() time.Time { return epoch.Add(time.Duration(i)) }
