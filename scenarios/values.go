@@ -2,7 +2,9 @@ package scenarios
 
 import (
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -66,3 +68,25 @@ func (r Rate) String() string {
 
 // MarshalText writes r as a scenario file has it.
 func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// ParseRate reads messages per second or per minute, "10/s" or "600/min", or "max". It accepts 0, which no scenario does.
+func ParseRate(text string) (Rate, error) {
+	if text == "max" {
+		return Rate{Max: true}, nil
+	}
+	count, unit, _ := strings.Cut(text, "/")
+	per, known := rateUnits[strings.TrimSpace(unit)]
+	messages, err := strconv.ParseFloat(strings.TrimSpace(count), 64)
+	if !known || err != nil || math.IsInf(messages, 0) || math.IsNaN(messages) {
+		return Rate{}, fmt.Errorf("rate %q: want messages and a unit, such as 10/s or 600/min, or max", text)
+	}
+	return Rate{Messages: messages, Per: per}, nil
+}
+
+var rateUnits = map[string]time.Duration{"s": time.Second, "min": time.Minute}
+
+// UnmarshalText reads what MarshalText wrote.
+func (r *Rate) UnmarshalText(text []byte) (err error) {
+	*r, err = ParseRate(string(text))
+	return err
+}

@@ -1,0 +1,145 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Address is host:port of an External broker, with the scheme's port where the URL has none; empty for other brokers.
+func (b Broker) Address() string {
+	u, err := url.Parse(b.URL)
+	if b.URL == "" || err != nil {
+		return ""
+	}
+	port := u.Port()
+	if port == "" {
+		port = defaultPorts[u.Scheme]
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// Secure tells whether connections to the broker use TLS.
+func (b Broker) Secure() bool { return strings.HasPrefix(b.URL, "mqtts:") }
+
+// MarshalJSON writes b as a scenario file has it: a word, a URL, or a mapping when there is more to say.
+func (b Broker) MarshalJSON() ([]byte, error) {
+	switch {
+	case b.Kind != External:
+		return json.Marshal(string(b.Kind))
+	case b.Username == "" && b.PasswordFile == "" && b.TLS == TLS{}:
+		return json.Marshal(b.URL)
+	}
+	return json.Marshal(struct {
+		URL          string `json:"url"`
+		Username     string `json:"username,omitempty"`
+		PasswordFile string `json:"password_file,omitempty"`
+		TLS          TLS    `json:"tls,omitzero"`
+	}{b.URL, b.Username, b.PasswordFile, b.TLS})
+}
+
+// defaultPorts are the ports of the schemes that this version speaks.
+var defaultPorts = map[string]string{"mqtt": "1883", "mqtts": "8883"}
+
+const wantBroker = "embedded, mosquitto, or a URL such as mqtt://localhost:1883"
+
+// broker reads a short word, a URL, or a mapping.
+func (d *decoder) broker(to *Broker) func(*node) {
+	return func(n *node) {
+		switch {
+		case n.kind == mapping:
+			d.brokerMapping(n, to)
+		case n.kind != text:
+			d.wrongType(n, wantBroker+", or a mapping with url")
+		case n.text == string(Embedded) || n.text == string(Mosquitto):
+			to.Kind = BrokerKind(n.text)
+		case strings.Contains(n.text, "://"):
+			d.brokerURL(to)(n)
+		case n.text == "aio":
+			d.report(n, "aio is not supported by this version", wantBroker)
+		case strings.Contains(n.text, ":"):
+			d.report(n, quote(n.text)+" has no scheme", quote("mqtt://"+n.text))
+		default:
+			words := []string{string(Embedded), string(Mosquitto)}
+			d.report(n, quote(n.text)+" is not a broker"+didYouMean(n.text, words), wantBroker)
+		}
+	}
+}
+
+func (d *decoder) brokerMapping(n *node, to *Broker) {
+	var username string
+	d.mapping(n,
+		required("url", "where the broker listens, such as mqtt://localhost:1883", d.brokerURL(to)),
+		optional("username", d.text(&username)),
+		optional("password_file", d.passwordFile(&to.PasswordFile)),
+		optional("tls", d.tls(&to.TLS)),
+	)
+	if n.get("username").sound() {
+		if to.Username != "" {
+			d.report(n.get("username"), "the URL has a user name too", "one of them")
+		}
+		to.Username = username
+	}
+	if tls := n.get("tls"); tls != nil && n.get("url").sound() && !to.Secure() {
+		d.report(tls, "the URL is not one of TLS", "tls with mqtts:// only")
+	}
+}
+
+// brokerURL reads mqtt:// and mqtts:// URLs. A user name in it moves to its own field.
+func (d *decoder) brokerURL(to *Broker) func(*node) {
+	return func(n *node) {
+		if n.kind != text {
+			d.wrongType(n, "a URL such as mqtt://localhost:1883")
+			return
+		}
+		u, err := url.Parse(n.text)
+		if err != nil || u.Opaque != "" {
+			d.report(n, quote(redact(n.text))+" is not a URL", "mqtt://host:port or mqtts://host:port")
+			return
+		}
+		if what, want := badURL(u); what != "" {
+			d.report(n, what, want)
+			return
+		}
+		to.Kind, to.Username = External, u.User.Username()
+		to.URL = (&url.URL{Scheme: u.Scheme, Host: u.Host}).String()
+	}
+}
+
+// badURL says what is wrong with the URL of a broker, and what was expected.
+func badURL(u *url.URL) (what, want string) {
+	_, hasPassword := u.User.Password()
+	switch {
+	case defaultPorts[u.Scheme] == "":
+		return badScheme(u.Scheme)
+	case hasPassword:
+		return "the URL holds a password, which would stand in files and process lists", "the long form with password_file"
+	case u.Hostname() == "":
+		return "the URL has no host", u.Scheme + "://localhost:" + defaultPorts[u.Scheme]
+	case strings.HasSuffix(u.Host, ":") || u.Port() != "" && !validPort(u.Port()):
+		return "the URL's port is " + quote(u.Port()), "1 to 65535"
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return "the URL has more than a host and a port", u.Scheme + "://" + u.Host
+	}
+	return "", ""
+}
+
+func badScheme(scheme string) (what, want string) {
+	const both = "mqtt:// or mqtts://"
+	switch scheme {
+	case "ws", "wss", "unix", "aio":
+		return scheme + ":// is not supported by this version", both
+	case "tcp":
+		return "unknown scheme tcp://", "mqtt://, which is the same"
+	case "ssl", "tls":
+		return "unknown scheme " + scheme + "://", "mqtts://, which is the same"
+	}
+	return "unknown scheme " + quote(scheme), both
+}
+
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
+}

@@ -1,0 +1,142 @@
+package scenarios
+
+import (
+	"fmt"
+)
+
+// Bounds of a scenario, past which one machine cannot go or a packet cannot hold what is asked.
+const (
+	maxGroups  = 100       // of senders, and of receivers
+	maxClients = 1_000_000 // in all
+	// MaxPayload is the largest payload in bytes: MQTT's 256 MiB less room for a topic and properties.
+	MaxPayload = 256<<20 - 1 - 128<<10
+)
+
+// Defaults of a sender.
+const (
+	defaultWindow  = 100
+	defaultPayload = 128
+	maxWindow      = 65535 // packet identifiers are not more
+)
+
+func (d *decoder) sender(n *node) Sender {
+	s := Sender{Count: 1, Arrival: Uniform, StartJitter: true, Payload: Payload{Size: defaultPayload}}
+	var total Rate
+	d.mapping(n,
+		required("name", "a name for the group", d.name(&s.Name)),
+		optional("count", d.whole(&s.Count, 1, maxClients)),
+		optional("rate", d.rate(&s.Rate, true)),
+		optional("total", d.rate(&total, false)),
+		optional("window", d.whole(&s.Window, 1, maxWindow)),
+		optional("arrival", oneOf(d, &s.Arrival, Uniform, Poisson)),
+		optional("start_jitter", d.boolean(&s.StartJitter)),
+		required("topic", "what is published to, such as bench/{sender}", d.text(&s.Topic)),
+		optional("qos", d.qos(&s.QoS)),
+		optional("retain", d.boolean(&s.Retain)),
+		optional("message_expiry", d.expiry(&s.MessageExpiry)),
+		optional("payload", d.payload(&s.Payload)),
+	)
+	d.oneRate(n, &s, total)
+	d.closedLoop(n, &s)
+	if topic := n.get("topic"); topic.sound() {
+		d.judge(topic, s, badTopic)
+	}
+	return s
+}
+
+func (d *decoder) receiver(n *node) Receiver {
+	r := Receiver{Count: 1}
+	d.mapping(n,
+		required("name", "a name for the group", d.name(&r.Name)),
+		optional("count", d.whole(&r.Count, 1, maxClients)),
+		required("filter", "what is subscribed to, such as bench/#", d.text(&r.Filter)),
+		optional("qos", d.qos(&r.QoS)),
+		optional("work", d.duration(&r.Work, mayBeZero)),
+	)
+	if filter := n.get("filter"); filter.sound() {
+		if what, want := badFilter(r); what != "" {
+			d.report(filter, what, want)
+		}
+	}
+	return r
+}
+
+// judge reports what a check says about s at n.
+func (d *decoder) judge(n *node, s Sender, check func(Sender) (what, want string)) {
+	if what, want := check(s); what != "" {
+		d.report(n, what, want)
+	}
+}
+
+// qos reads 0 or 1. QoS 2 has a packet exchange of its own, which the engine does not measure yet.
+func (d *decoder) qos(to *byte) func(*node) {
+	return func(n *node) {
+		switch {
+		case n.kind == number && (n.text == "0" || n.text == "1"):
+			*to = n.text[0] - '0'
+		case n.kind == number && n.text == "2":
+			d.report(n, "QoS 2 is not supported by this version", "0 or 1")
+		case n.kind == number:
+			d.report(n, "got "+clip(n.text), "0 or 1")
+		default:
+			d.wrongType(n, "0 or 1")
+		}
+	}
+}
+
+// maxExpiry is the largest message expiry interval in seconds, which has four bytes on the wire.
+const maxExpiry = 1<<32 - 1
+
+// expiry reads a message expiry interval, which MQTT counts in whole seconds.
+func (d *decoder) expiry(to *Duration) func(*node) {
+	want := fmt.Sprintf("whole seconds from 1s to %ds", maxExpiry)
+	return func(n *node) {
+		v, ok := d.readDuration(n)
+		switch {
+		case !ok:
+		case v < 0 || v%seconds(1) != 0 || v > maxExpiry*seconds(1):
+			d.report(n, n.text+" is not a message expiry interval", want)
+		default:
+			*to = v
+		}
+	}
+}
+
+// oneRate makes sure that exactly one of rate and total is given and shares total among the clients.
+func (d *decoder) oneRate(n *node, s *Sender, total Rate) {
+	rate, sum := n.get("rate"), n.get("total")
+	switch {
+	case n.kind != mapping:
+	case rate == nil && sum == nil:
+		d.report(n, "neither rate nor total is given", "rate, which is each sender's, or total, which is the group's")
+	case rate != nil && sum != nil:
+		d.report(sum, "both rate and total are given", "rate, which is each sender's, or total, which is the group's")
+	case sum != nil:
+		s.Rate = Rate{Messages: total.Messages / float64(s.Count), Per: total.Per}
+	}
+}
+
+// closedLoop checks the keys that make sense only with rate: max, or only without.
+func (d *decoder) closedLoop(n *node, s *Sender) {
+	window := n.get("window")
+	if s.Rate.Max {
+		d.notWithMax(n.get("arrival"))
+		d.notWithMax(n.get("start_jitter"))
+		if window == nil && s.QoS > 0 {
+			s.Window = defaultWindow
+		}
+	}
+	switch {
+	case window == nil:
+	case !s.Rate.Max:
+		d.report(window, "a window bounds a closed loop, and this rate is open", "window with rate: max only")
+	case s.QoS == 0:
+		d.report(window, "a window bounds unacknowledged messages, and QoS 0 has no acknowledgement", "window with qos: 1 only")
+	}
+}
+
+func (d *decoder) notWithMax(n *node) {
+	if n != nil {
+		d.report(n, "it spaces planned instants, and rate: max plans none", "it with a rate such as 10/s only")
+	}
+}

@@ -1,0 +1,157 @@
+package scenarios
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Set is a value given outside the scenario file, which it replaces before anything is checked.
+type Set struct {
+	// Origin is the flag it came from, for messages: "--set", "--broker", "--duration".
+	Origin string
+	// Path leads to the value: duration, senders[0].rate, or by name senders.sensors.rate.
+	Path string
+	// Value is YAML, as it would stand in the file; what is not YAML is taken as text. null takes the key away.
+	Value string
+}
+
+// ParseSet reads the argument of --set, such as "senders[0].rate=50/s". The error is of type Problems.
+func ParseSet(arg string) (Set, error) {
+	path, value, found := strings.Cut(arg, "=")
+	if !found || path == "" {
+		return Set{}, Problems{{File: redact("--set " + arg), What: "not a setting", Want: "path=value, such as senders[0].rate=50/s"}}
+	}
+	return Set{Origin: "--set", Path: path, Value: value}, nil
+}
+
+// String is the set as it stood on the command line, without the password of a URL.
+func (s Set) String() string {
+	if s.Origin == "--set" {
+		return redact("--set " + s.Path + "=" + s.Value)
+	}
+	return redact(s.Origin + " " + s.Value)
+}
+
+// rivals lists keys of which a mapping holds one: setting one from outside takes the others away.
+var rivals = [][]string{{"rate", "total"}, {"size", "json", "file"}}
+
+// apply lays s over the tree. A problem means that its path leads nowhere.
+func (s *Set) apply(root *node) *Problem {
+	steps, ok := s.steps()
+	if !ok {
+		return s.problem("the path cannot be read", "keys and indexes, such as senders[0].rate")
+	}
+	at := root
+	for i, step := range steps[:len(steps)-1] {
+		next, p := s.step(at, step, strings.Join(steps[:i], "."))
+		if p != nil {
+			return p
+		}
+		at = next
+	}
+	return s.place(at, steps[len(steps)-1])
+}
+
+var setStep = regexp.MustCompile(`^[^.\[\]]+(\[\d{1,9}\])*$`)
+
+// steps splits the path into keys and indexes; "senders[0].rate" is senders, 0, rate.
+func (s *Set) steps() ([]string, bool) {
+	var steps []string
+	for part := range strings.SplitSeq(s.Path, ".") {
+		if !setStep.MatchString(part) {
+			return nil, false
+		}
+		steps = append(steps, strings.Split(strings.ReplaceAll(part, "]", ""), "[")...)
+	}
+	return steps, len(steps) <= maxDepth
+}
+
+// step goes one level down, adding a mapping where the file has none.
+func (s *Set) step(at *node, step, path string) (*node, *Problem) {
+	if at.kind == list {
+		return s.item(at, step, path)
+	}
+	if next := at.get(step); next != nil && next.kind != null {
+		return next, nil
+	}
+	next := &node{kind: mapping, set: s}
+	return next, s.put(at, step, next)
+}
+
+// item finds an entry of a list by index or by name.
+func (s *Set) item(at *node, step, path string) (*node, *Problem) {
+	if i, err := strconv.Atoi(step); err == nil && i < len(at.items) {
+		return at.items[i], nil
+	}
+	for _, item := range at.items {
+		if name := item.get("name"); name != nil && name.text == step {
+			return item, nil
+		}
+	}
+	return nil, s.problem(fmt.Sprintf("%s has no entry %s", path, step), "an index below "+strconv.Itoa(len(at.items))+" or a name in it")
+}
+
+// place puts the value where the last step leads.
+func (s *Set) place(at *node, step string) *Problem {
+	value := s.node()
+	if at.kind == list {
+		item, p := s.item(at, step, "the list")
+		if p == nil {
+			*item = *value
+		}
+		return p
+	}
+	return s.put(at, step, value)
+}
+
+// put sets a key of a mapping where it stands, or adds it at the end.
+func (s *Set) put(at *node, key string, value *node) *Problem {
+	if at.kind != mapping {
+		return s.problem(fmt.Sprintf("%s is inside %s", key, at.describe()), "a path that the scenario has")
+	}
+	entry := member{key: &node{kind: text, text: key, set: s}, value: value}
+	at.members = slices.DeleteFunc(at.members, func(m member) bool { return areRivals(m.key.text, key) })
+	i := slices.IndexFunc(at.members, func(m member) bool { return m.key.text == key })
+	switch {
+	case value.kind == null:
+		at.members = slices.DeleteFunc(at.members, func(m member) bool { return m.key.text == key })
+	case i < 0:
+		at.members = append(at.members, entry)
+	default:
+		at.members[i] = entry
+	}
+	return nil
+}
+
+func areRivals(a, b string) bool {
+	return a != b && slices.ContainsFunc(rivals, func(set []string) bool { return slices.Contains(set, a) && slices.Contains(set, b) })
+}
+
+// node is the value as a tree. Text that YAML would not read as one value, such as {group}/x or #, stands for itself.
+func (s *Set) node() *node {
+	value, problems := parseYAML([]byte(s.Value))
+	if len(problems) > 0 || (value.kind == null && plainKind(strings.TrimSpace(s.Value)) != null) {
+		value = &node{kind: text, text: s.Value}
+	}
+	value.claim(s)
+	return value
+}
+
+// claim marks the tree as coming from s.
+func (n *node) claim(s *Set) {
+	n.set, n.line, n.column = s, 0, 0
+	for _, item := range n.items {
+		item.claim(s)
+	}
+	for _, m := range n.members {
+		m.key.claim(s)
+		m.value.claim(s)
+	}
+}
+
+func (s *Set) problem(what, want string) *Problem {
+	return &Problem{File: s.String(), Path: s.Path, What: what, Want: want}
+}
