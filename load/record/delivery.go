@@ -1,0 +1,106 @@
+package record
+
+import (
+	"sync/atomic"
+
+	"mqttrace/load/stamp"
+)
+
+// Inbox is what one receiver got, per sender. One goroutine adds to it; the counts may be read by others at any time, the rest
+// when that goroutine has ended.
+type Inbox struct {
+	senders []*journal // by the sender's index; nil until its first message
+
+	distinct, duplicated, flagged, reordered, foreign, late atomic.Uint64
+}
+
+// journal is what one receiver got from one sender.
+type journal struct {
+	seen       sequences
+	next       uint64 // one past the highest sequence number seen
+	duplicated uint64
+	reordered  uint64
+}
+
+// NewInbox makes the inbox of a receiver in a run with that many senders.
+func NewInbox(senders int) *Inbox { return &Inbox{senders: make([]*journal, senders)} }
+
+// Add enters a message of this run; dup is its DUP flag. It reports whether this is the first copy.
+func (b *Inbox) Add(s stamp.Stamp, dup bool) bool {
+	j := b.senders[s.Sender]
+	if j == nil {
+		j = new(journal)
+		b.senders[s.Sender] = j
+	}
+	if !j.seen.add(s.Seq) {
+		j.duplicated++
+		b.duplicated.Add(1)
+		if dup {
+			b.flagged.Add(1)
+		}
+		return false
+	}
+	b.distinct.Add(1)
+	if uint64(s.Seq) < j.next {
+		j.reordered++
+		b.reordered.Add(1)
+	}
+	j.next = max(j.next, uint64(s.Seq)+1)
+	return true
+}
+
+// AddForeign counts a message that this run did not send.
+func (b *Inbox) AddForeign() { b.foreign.Add(1) }
+
+// AddLate counts a message that arrived when nothing was counted any more.
+func (b *Inbox) AddLate() { b.late.Add(1) }
+
+// Distinct is how many different messages have arrived so far.
+func (b *Inbox) Distinct() uint64 { return b.distinct.Load() }
+
+// Totals are an inbox's counts, or the sums of several.
+type Totals struct {
+	Duplicated, DuplicatedFlagged, Reordered, Foreign, Late uint64
+}
+
+// Totals adds up what several inboxes counted.
+func TotalsOf(inboxes []*Inbox) Totals {
+	var t Totals
+	for _, b := range inboxes {
+		t.Duplicated += b.duplicated.Load()
+		t.DuplicatedFlagged += b.flagged.Load()
+		t.Reordered += b.reordered.Load()
+		t.Foreign += b.foreign.Load()
+		t.Late += b.late.Load()
+	}
+	return t
+}
+
+// Account is what a set of inboxes that share one subscription, or a single inbox, got from one sender.
+type Account struct {
+	Distinct, Duplicated, Reordered uint64
+
+	seen sequences
+}
+
+// AccountOf settles one sender with the inboxes that share a subscription. A message that two of them got is a duplicate. Order
+// is judged by each inbox: a shared subscription promises none between its members.
+func AccountOf(sender int, inboxes []*Inbox) Account {
+	var a Account
+	var copies uint64
+	for _, b := range inboxes {
+		j := b.senders[sender]
+		if j == nil {
+			continue
+		}
+		copies += j.seen.size + j.duplicated
+		a.Reordered += j.reordered
+		a.seen.union(&j.seen)
+	}
+	a.Distinct = a.seen.size
+	a.Duplicated = copies - a.Distinct
+	return a
+}
+
+// Missing calls yield for each sequence number below sent that never arrived, in order, until it returns false.
+func (a Account) Missing(sent uint32, yield func(uint32) bool) { a.seen.missing(sent, yield) }

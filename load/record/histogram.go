@@ -1,0 +1,170 @@
+package record
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"mqttrace/load/result"
+)
+
+const (
+	highest     = int64(10 * time.Minute)
+	significant = 3 // decimal digits
+)
+
+// Histogram is a distribution of durations: HdrHistograms of 1 ns to 10 minutes for both signs, with the count, sum and extremes
+// kept exactly. A negative duration is a value like any other and one past the range is counted. Not safe for concurrent
+// use. The zero value is empty and ready.
+type Histogram struct {
+	positive, negative *hdrhistogram.Histogram // nil until needed; negative holds magnitudes
+	negatives          uint64
+	over, under        uint64 // past the range, above and below
+	count              uint64
+	sum                float64
+	min, max           int64
+}
+
+// Record adds one value.
+func (h *Histogram) Record(d time.Duration) {
+	v := int64(d)
+	if h.count == 0 {
+		h.min, h.max = v, v
+	}
+	h.count++
+	h.sum += float64(v)
+	h.min, h.max = min(h.min, v), max(h.max, v)
+	if v < 0 {
+		h.recordNegative(v)
+		return
+	}
+	if h.positive == nil {
+		h.positive = newHDR()
+	}
+	if h.positive.RecordValue(v) != nil {
+		h.over++
+	}
+}
+
+func (h *Histogram) recordNegative(v int64) {
+	h.negatives++
+	if h.negative == nil {
+		h.negative = newHDR()
+	}
+	if h.negative.RecordValue(-v) != nil {
+		h.under++
+	}
+}
+
+func newHDR() *hdrhistogram.Histogram { return hdrhistogram.New(1, highest, significant) }
+
+// Count is how many values were recorded.
+func (h *Histogram) Count() uint64 { return h.count }
+
+// Max is the largest value, 0 if there is none.
+func (h *Histogram) Max() time.Duration { return time.Duration(h.max) }
+
+// Merge adds all values of other.
+func (h *Histogram) Merge(other *Histogram) {
+	if other.count == 0 {
+		return
+	}
+	if h.count == 0 {
+		h.min, h.max = other.min, other.max
+	}
+	h.min, h.max = min(h.min, other.min), max(h.max, other.max)
+	h.count += other.count
+	h.sum += other.sum
+	h.negatives += other.negatives
+	h.over += other.over
+	h.under += other.under
+	mergeHDR(&h.positive, other.positive)
+	mergeHDR(&h.negative, other.negative)
+}
+
+func mergeHDR(into **hdrhistogram.Histogram, from *hdrhistogram.Histogram) {
+	if from == nil {
+		return
+	}
+	if *into == nil {
+		*into = newHDR()
+	}
+	(*into).Merge(from) // drops nothing: both have the same range
+}
+
+// Reset forgets all values and keeps the memory.
+func (h *Histogram) Reset() {
+	positive, negative := h.positive, h.negative
+	if h.negatives > 0 {
+		negative.Reset()
+	}
+	if h.count > h.negatives {
+		positive.Reset()
+	}
+	*h = Histogram{positive: positive, negative: negative}
+}
+
+// Quantile returns the smallest recorded value, to the histogram's precision, that at least a share q of all values do not
+// exceed; q is above 0 and at most 1. Values past the range count as its end, and the answer never leaves the range of what
+// was recorded. It is 0 if nothing was recorded.
+func (h *Histogram) Quantile(q float64) time.Duration {
+	if h.count == 0 {
+		return 0
+	}
+	rank := uint64(math.Ceil(q * float64(h.count)))
+	return time.Duration(min(max(h.atRank(max(rank, 1)), h.min), h.max))
+}
+
+// atRank returns the value of a rank from 1 (the smallest) to count.
+func (h *Histogram) atRank(rank uint64) int64 {
+	within := h.negatives - h.under
+	switch {
+	case rank <= h.under:
+		return -highest
+	case rank <= h.negatives:
+		fromZero := h.negatives - rank + 1
+		return -h.negative.ValueAtPercentile(percent(fromZero, within))
+	case rank <= h.count-h.over:
+		return h.positive.ValueAtPercentile(percent(rank-h.negatives, h.count-h.negatives-h.over))
+	default:
+		return highest
+	}
+}
+
+// percent is the percentile of a rank. The library makes a rank of it again, rounding up: a quarter less keeps the error of the
+// division from making it the next.
+func percent(rank, of uint64) float64 { return 100 * (float64(rank) - 0.25) / float64(of) }
+
+// Latency renders the distribution as result files have it.
+func (h *Histogram) Latency() (result.Latency, error) {
+	l := result.Latency{Count: h.count, Negative: h.negatives, Overflow: h.over + h.under}
+	if h.count == 0 {
+		return l, nil
+	}
+	l.MinNS, l.MaxNS, l.MeanNS = h.min, h.max, int64(math.Round(h.sum/float64(h.count)))
+	l.P50NS = h.percentile(0.5, 1)
+	l.P90NS = h.percentile(0.9, 10)
+	l.P95NS = h.percentile(0.95, 20)
+	l.P99NS = h.percentile(0.99, 100)
+	l.P999NS = h.percentile(0.999, 10_000)
+	if h.positive == nil {
+		h.positive = newHDR()
+	}
+	encoded, err := h.positive.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		return l, fmt.Errorf("encode histogram: %w", err)
+	}
+	l.HDR = string(encoded)
+	return l, nil
+}
+
+// percentile is nil where there are too few values for it to mean anything.
+func (h *Histogram) percentile(q float64, atLeast uint64) *int64 {
+	if h.count < atLeast {
+		return nil
+	}
+	v := int64(h.Quantile(q))
+	return &v
+}

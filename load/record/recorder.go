@@ -1,0 +1,170 @@
+package record
+
+import (
+	"sync"
+	"time"
+
+	"mqttrace/load/result"
+)
+
+// Latency is one of the latencies of package result's names, as an index.
+type Latency int
+
+const (
+	Response Latency = iota
+	Transit
+	Trace
+	Send
+	Process
+	ScheduleLag
+	Connect
+	Subscribe
+	// OwnLag is the part of ScheduleLag that the broker did not cause: see Recorder.Sent. It judges the generator and is not
+	// in results.
+	OwnLag
+	latencies
+)
+
+var latencyNames = [...]string{
+	Response: result.Response, Transit: result.Transit, Trace: result.Trace, Send: result.Send, Process: result.ProcessTime,
+	ScheduleLag: result.ScheduleLag, Connect: result.Connect, Subscribe: result.Subscribe,
+}
+
+// Recorder collects the latencies and counts of one arm. Each worker writes to a Stripe; the rest reads what all of them hold.
+type Recorder struct {
+	stripes []*Stripe
+}
+
+// Stripe is the part of a Recorder that one worker writes to, or a few that hardly ever meet: its lock is all but free when it
+// is not contended, and unlike a histogram of its own for each of 10,000 clients it does not take gigabytes. Safe for
+// concurrent use.
+type Stripe struct {
+	mu     sync.Mutex
+	total  [latencies]Histogram
+	second Second
+	// What has been counted so far.
+	sent, acked, refused, received uint64
+}
+
+// Second is what happened in one second, or in whatever time passed since the one before it was taken.
+type Second struct {
+	Sent, Received uint64
+	Response       Histogram
+}
+
+// NewRecorder makes a recorder of n stripes, at least one. About twice the number of cores is enough.
+func NewRecorder(n int) *Recorder {
+	r := &Recorder{stripes: make([]*Stripe, max(n, 1))}
+	for i := range r.stripes {
+		r.stripes[i] = new(Stripe)
+	}
+	return r
+}
+
+// Stripe returns the stripe that worker i writes to.
+func (r *Recorder) Stripe(i int) *Stripe { return r.stripes[i%len(r.stripes)] }
+
+// Sent counts a message handed to the socket lag after it was due. held is how much of that the broker is to blame for, because
+// it kept the sender waiting; the rest is the generator's own lateness.
+func (s *Stripe) Sent(lag, held time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent++
+	s.second.Sent++
+	s.total[ScheduleLag].Record(lag)
+	s.total[OwnLag].Record(max(lag-held, 0))
+}
+
+// Acked counts an acknowledgement that took send; refused says that the broker did not take the message.
+func (s *Stripe) Acked(send time.Duration, refused bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.acked++
+	if refused {
+		s.refused++
+	}
+	s.total[Send].Record(send)
+}
+
+// Received counts a message that arrived, a copy or not.
+func (s *Stripe) Received(response, transit time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.received++
+	s.second.Received++
+	s.second.Response.Record(response)
+	s.total[Response].Record(response)
+	s.total[Transit].Record(transit)
+}
+
+// Record adds one value of any other latency.
+func (s *Stripe) Record(l Latency, d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total[l].Record(d)
+}
+
+// Counts are sums over all stripes.
+type Counts struct {
+	Sent, Acked, Refused, Received uint64
+}
+
+// Counts returns what has been counted so far.
+func (r *Recorder) Counts() Counts {
+	var c Counts
+	for _, s := range r.stripes {
+		s.mu.Lock()
+		c.Sent += s.sent
+		c.Acked += s.acked
+		c.Refused += s.refused
+		c.Received += s.received
+		s.mu.Unlock()
+	}
+	return c
+}
+
+// TakeSecond adds what happened since the last call to into, which the caller has Reset, and starts afresh.
+func (r *Recorder) TakeSecond(into *Second) {
+	for _, s := range r.stripes {
+		s.mu.Lock()
+		into.Sent += s.second.Sent
+		into.Received += s.second.Received
+		into.Response.Merge(&s.second.Response)
+		s.second.Reset()
+		s.mu.Unlock()
+	}
+}
+
+// Reset forgets what happened and keeps the memory.
+func (s *Second) Reset() {
+	s.Sent, s.Received = 0, 0
+	s.Response.Reset()
+}
+
+// Histogram merges one latency over all stripes.
+func (r *Recorder) Histogram(l Latency) *Histogram {
+	merged := new(Histogram)
+	for _, s := range r.stripes {
+		s.mu.Lock()
+		merged.Merge(&s.total[l])
+		s.mu.Unlock()
+	}
+	return merged
+}
+
+// Latencies renders every latency that has values, by the names of result files.
+func (r *Recorder) Latencies() (map[string]result.Latency, error) {
+	all := make(map[string]result.Latency)
+	for l, name := range latencyNames {
+		h := r.Histogram(Latency(l))
+		if h.Count() == 0 {
+			continue
+		}
+		rendered, err := h.Latency()
+		if err != nil {
+			return nil, err
+		}
+		all[name] = rendered
+	}
+	return all, nil
+}
