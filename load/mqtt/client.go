@@ -1,0 +1,390 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/eclipse/paho.golang/paho"
+	"github.com/eclipse/paho.golang/paho/session/state"
+
+	"mqttrace/load/clock"
+)
+
+// Handlers are what a Client calls. Each may be nil. None may call Close or block for longer than its user can bear: Message
+// holds up the messages behind it, the others hold up the connection.
+type Handlers struct {
+	// Message is called for each arriving message in the order of arrival, one at a time; a QoS 1 message is acknowledged when
+	// it returns.
+	Message func(Delivery)
+	// Down is called when the connection is lost, Up when it has been made again with its subscriptions; Up is not called for
+	// the first connection.
+	Down func(error)
+	Up   func()
+}
+
+// Delivery is a message that arrived. It is the handler's to keep.
+type Delivery struct {
+	*paho.Publish
+	// Received is when its last byte was read off the socket.
+	Received clock.Instant
+}
+
+// Publication is a message to publish.
+type Publication interface {
+	// Packet returns the PUBLISH; sent is the instant at which it is handed to the socket, right after. It is called again
+	// if the connection breaks in between. The Client does not keep the packet.
+	Packet(sent clock.Instant) *paho.Publish
+	// Acknowledged reports the outcome of a QoS 1 or 2 message, exactly once after a Publish that returned nil, from a
+	// goroutine of the Client, sometimes before that Publish returns.
+	Acknowledged(Outcome)
+}
+
+// Client is one MQTT 5 client that keeps itself connected. Publish and Subscribe are safe for concurrent use.
+type Client struct {
+	settings Settings
+	handlers Handlers
+	outcomes *outcomes
+	counters counters
+
+	publishing sync.Mutex // one message at a time, in order
+
+	mu            sync.Mutex // guards what follows
+	link          *link      // nil while there is no connection
+	linked        chan struct{}
+	lastErr       error // why there is no connection
+	subscriptions []paho.SubscribeOptions
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	done   chan struct{} // closed when the supervising goroutine has ended
+}
+
+// Connect connects and returns when CONNACK has arrived; the first attempt is the only one. ctx bounds the connecting, not the
+// Client's life, which ends with Close.
+func Connect(ctx context.Context, settings Settings, handlers Handlers) (*Client, error) {
+	c := &Client{
+		settings: settings.withDefaults(),
+		handlers: handlers,
+		outcomes: newOutcomes(state.NewInMemory()),
+		linked:   make(chan struct{}),
+		done:     make(chan struct{}),
+	}
+	l, err := c.dial(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.setLink(l)
+	go c.supervise(l)
+	return c, nil
+}
+
+// ConnectTime is how long the current connection took from dialling to CONNACK; 0 while there is none.
+func (c *Client) ConnectTime() time.Duration {
+	if l := c.current(); l != nil {
+		return l.took
+	}
+	return 0
+}
+
+// Limits are what the broker granted the current connection; zero while there is none.
+func (c *Client) Limits() Limits {
+	if l := c.current(); l != nil {
+		return l.limits
+	}
+	return Limits{}
+}
+
+// Held is the time that Publish has spent so far waiting for the broker: for room in the window, for a socket that takes no
+// more bytes, for a lost connection.
+func (c *Client) Held() time.Duration { return time.Duration(c.counters.held.Load()) }
+
+// Published is how many PUBLISH packets were written and their bytes, headers included, of all of the Client's connections.
+func (c *Client) Published() (packets, bytes uint64) {
+	return c.counters.publishes.Load(), c.counters.publishBytes.Load()
+}
+
+// InFlight is how many QoS 1 and 2 messages are unacknowledged.
+func (c *Client) InFlight() int { return c.outcomes.inFlight() }
+
+// Subscribe subscribes to one filter and returns the time from SUBSCRIBE to SUBACK. A SUBACK that grants less than qos is an
+// error, as is a refusal (*RefusedError). The subscription is made again after a lost connection.
+func (c *Client) Subscribe(ctx context.Context, filter string, qos byte) (time.Duration, error) {
+	l, err := c.awaitLink(ctx)
+	if err != nil {
+		return 0, err
+	}
+	subscription := paho.SubscribeOptions{Topic: filter, QoS: qos}
+	start := clock.Now()
+	if err := c.subscribe(ctx, l, subscription); err != nil {
+		return 0, err
+	}
+	took := clock.Now().Sub(start)
+	c.mu.Lock()
+	c.subscriptions = append(c.subscriptions, subscription)
+	c.mu.Unlock()
+	return took, nil
+}
+
+func (c *Client) subscribe(ctx context.Context, l *link, s paho.SubscribeOptions) error {
+	what := fmt.Sprintf("subscription of client %s to %s", c.settings.ClientID, s.Topic)
+	suback, err := l.paho.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{s}})
+	if suback != nil && len(suback.Reasons) == 1 && suback.Reasons[0] >= 0x80 {
+		refused := &RefusedError{What: what, ReasonCode: suback.Reasons[0]}
+		if suback.Properties != nil {
+			refused.Reason = suback.Properties.ReasonString
+		}
+		return refused
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if len(suback.Reasons) != 1 || suback.Reasons[0] < s.QoS {
+		return fmt.Errorf("%s: asked for QoS %d, the broker granted %v", what, s.QoS, suback.Reasons)
+	}
+	return nil
+}
+
+// Publish hands a message to the socket and returns; it does not wait for its acknowledgement. It waits, if it must, for a
+// connection and for room in the window, until ctx ends. Messages leave in the order of the calls. more says that another
+// message follows at once: the two may then leave in one write. After an error the message has not been sent and p is not
+// used any more.
+func (c *Client) Publish(ctx context.Context, qos byte, p Publication, more bool) error {
+	c.publishing.Lock()
+	defer c.publishing.Unlock()
+	for {
+		l, err := c.awaitLink(ctx)
+		if err != nil {
+			return err
+		}
+		err = c.publishOn(ctx, l, qos, p, more)
+		if !errors.Is(err, errLinkLost) {
+			return err
+		}
+		if err := c.awaitLoss(ctx, l); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Client) publishOn(ctx context.Context, l *link, qos byte, p Publication, more bool) error {
+	if qos > 0 {
+		if err := c.awaitWindow(ctx, l); err != nil {
+			return err
+		}
+		c.outcomes.adding = p
+	}
+	l.wire.morePublishes.Store(more)
+	_, err := l.paho.PublishWithOptions(ctx, p.Packet(clock.Now()), paho.PublishOptions{Method: paho.PublishMethod_AsyncSend})
+	switch {
+	case err == nil && qos == 0:
+		return c.lossOf(l)
+	case err == nil, errors.Is(err, paho.ErrNetworkErrorAfterStored):
+		return nil // in the session: its outcome will be reported, whatever happens to the connection
+	case errors.Is(err, paho.ErrInvalidArguments):
+		return fmt.Errorf("publish: %w", err)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	default:
+		return errLinkLost
+	}
+}
+
+// lossOf returns errLinkLost if the link's last write failed.
+func (c *Client) lossOf(l *link) error {
+	if l.wire.failure() != nil {
+		return errLinkLost
+	}
+	return nil
+}
+
+// awaitWindow waits for room among the unacknowledged messages; what has been kept back leaves first, or no room would come.
+func (c *Client) awaitWindow(ctx context.Context, l *link) error {
+	var since clock.Instant
+	err := c.outcomes.acquire(ctx, l.lost, func() {
+		since = clock.Now()
+		_ = l.wire.flushNow() // a failure ends the link, which acquire sees
+	})
+	if since != 0 {
+		c.counters.held.Add(int64(clock.Now().Sub(since)))
+	}
+	return err
+}
+
+// Flush sends what Publish kept back because more was to follow.
+func (c *Client) Flush() {
+	if l := c.current(); l != nil {
+		_ = l.wire.flushNow() // a failure ends the link
+	}
+}
+
+// received hands a message to the handler. What it says about more messages spares a write per acknowledgement in a burst.
+func (c *Client) received(l *link, p *paho.Publish) error {
+	at, more := l.wire.nextArrival()
+	start := clock.Now()
+	if c.handlers.Message != nil {
+		c.handlers.Message(Delivery{Publish: p, Received: at})
+	}
+	l.wire.moreAcks.Store(more && clock.Now().Sub(start) < slowHandler)
+	return nil
+}
+
+// slowHandler is the time from which a handler is too slow for its acknowledgement to wait for the next.
+const slowHandler = 100 * time.Microsecond
+
+// Close sends DISCONNECT and returns when every goroutine of the Client has ended. Messages still unacknowledged are reported
+// as lost. It is safe to call more than once; ctx bounds only the wait for a broker that takes no more bytes.
+func (c *Client) Close(ctx context.Context) error {
+	c.cancel()
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		if l := c.current(); l != nil {
+			l.wire.close() // unblocks whatever waits for the broker
+		}
+		<-c.done
+	}
+	return nil
+}
+
+// supervise keeps the client connected until Close.
+func (c *Client) supervise(l *link) {
+	defer close(c.done)
+	defer c.outcomes.close()
+	for {
+		select {
+		case <-c.ctx.Done():
+			c.hangUp(l)
+			return
+		case err := <-l.failed:
+			<-l.lost
+			c.setLost(err)
+			if c.handlers.Down != nil {
+				c.handlers.Down(err)
+			}
+		}
+		if l = c.reconnect(); l == nil {
+			return
+		}
+		c.setLink(l)
+		if c.handlers.Up != nil {
+			c.handlers.Up()
+		}
+	}
+}
+
+// hangUp ends a link from this side.
+func (c *Client) hangUp(l *link) {
+	_ = l.wire.flushNow()                                     // a failure ends the link, which is what is wanted
+	_ = l.paho.Disconnect(&paho.Disconnect{ReasonCode: 0x00}) // likewise
+	<-l.lost
+	c.setLost(ErrClosed)
+}
+
+// reconnect tries again and again until it has a link with all subscriptions, or the client is closed.
+func (c *Client) reconnect() *link {
+	for pause := c.settings.ReconnectMin; ; pause = min(2*pause, c.settings.ReconnectMax) {
+		select {
+		case <-time.After(pause):
+		case <-c.ctx.Done():
+			return nil
+		}
+		l, err := c.dial(c.ctx, c.settings.SessionExpiry == 0)
+		if err == nil {
+			err = c.resubscribe(l)
+		}
+		if err == nil {
+			return l
+		}
+		c.setLost(err)
+	}
+}
+
+func (c *Client) resubscribe(l *link) error {
+	if l.sessionPresent {
+		return nil
+	}
+	c.mu.Lock()
+	subscriptions := c.subscriptions
+	c.mu.Unlock()
+	for _, s := range subscriptions {
+		if err := c.subscribe(c.ctx, l, s); err != nil {
+			l.wire.close()
+			<-l.lost
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Client) setLink(l *link) {
+	limit := int(l.limits.ReceiveMaximum)
+	if c.settings.Window > 0 {
+		limit = min(limit, c.settings.Window)
+	}
+	c.outcomes.setLimit(min(limit, math.MaxUint16-1)) // one packet identifier is left for SUBSCRIBE
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.link, c.lastErr = l, nil
+	close(c.linked)
+}
+
+func (c *Client) setLost(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastErr = err
+	if c.link != nil {
+		close(c.link.retired)
+		c.link = nil
+		c.linked = make(chan struct{})
+	}
+}
+
+func (c *Client) current() *link {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.link
+}
+
+// Err is why there is no connection at the moment; nil while there is one.
+func (c *Client) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lastErr
+}
+
+// awaitLink returns the connection, waiting for one if there is none.
+func (c *Client) awaitLink(ctx context.Context) (*link, error) {
+	c.mu.Lock()
+	l, linked := c.link, c.linked
+	c.mu.Unlock()
+	if l != nil {
+		return l, nil
+	}
+	since := clock.Now()
+	defer func() { c.counters.held.Add(int64(clock.Now().Sub(since))) }()
+	select {
+	case <-linked:
+		return c.awaitLink(ctx)
+	case <-c.ctx.Done():
+		return nil, ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// awaitLoss waits until a link that failed is no longer the current one.
+func (c *Client) awaitLoss(ctx context.Context, l *link) error {
+	select {
+	case <-l.retired:
+		return nil
+	case <-c.ctx.Done():
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

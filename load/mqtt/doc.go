@@ -1,0 +1,15 @@
+// Package mqtt is one MQTT 5 client as the harness and the traced services need it, on paho.golang: messages leave in the order
+// they were given, several may be unacknowledged at a time, and each one's outcome is reported with the instant of its
+// acknowledgement; arriving messages come with the instant they were read off the socket, before decoding; a lost connection is
+// made again, with its subscriptions.
+//
+// The parts, in the order a message meets them:
+//
+//	Settings  what to connect to and as whom
+//	Client    the connection as its user sees it: Publish, Subscribe, Close
+//	link      one TCP or TLS connection with paho's client on it, from CONNECT to DISCONNECT
+//	outcomes  a paho session that remembers which message each packet identifier is
+//	wire      the net.Conn under paho: reads are buffered and timed, each packet leaves in one write
+//
+// Package load is the user of this package and the next in the flow.
+package mqtt
