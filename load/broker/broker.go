@@ -2,26 +2,112 @@ package broker
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"sync/atomic"
 	"time"
 )
 
-// ErrNotInstalled is returned by StartMosquitto when there is no mosquitto executable; its text says how to install one.
-var ErrNotInstalled = errors.New("mosquitto is not installed")
+const (
+	// loopback is the only address that a broker of the harness listens on, unless its configuration says otherwise.
+	loopback = "127.0.0.1"
+	// startLimit is how long a broker may take to accept connections, if the caller's context allows as much.
+	startLimit = 20 * time.Second
+)
 
-// Usage is what a broker process has used since it started.
-type Usage struct {
-	CPU     time.Duration // user and system
-	PeakRSS int64         // bytes
-	Dropped uint64        // messages dropped because a client's queue was full; the embedded broker alone tells
+// Broker is a broker process that the harness started and owns. Whoever started it must Stop it. Its methods are safe for
+// concurrent use and may be called after its end.
+type Broker struct {
+	name, version, addr, url string
+
+	process *process
+	meter   *meter
+	control *control     // nil unless the broker is embedded
+	ask     func() error // asks the process to end
+	paused  atomic.Bool  // by Pause
 }
 
-// Broker is a broker process that the harness started and owns. Its methods are safe for concurrent use.
-type Broker struct{}
+// Name returns "embedded" or "mosquitto".
+func (b *Broker) Name() string { return b.name }
 
-// StartEmbedded starts the embedded broker as a child process of this binary, listening on a free loopback port, and returns
-// when it accepts connections. ctx bounds the start, not the broker's life.
-func StartEmbedded(ctx context.Context) (*Broker, error) { panic("not written") }
+// Version returns the version of the broker's software: mochi's for the embedded broker.
+func (b *Broker) Version() string { return b.version }
 
-// StartMosquitto starts a local mosquitto the same way.
-func StartMosquitto(ctx context.Context) (*Broker, error) { panic("not written") }
+// Addr returns the address that the broker listens on, host:port.
+func (b *Broker) Addr() string { return b.addr }
+
+// URL returns that address as clients take it: mqtt://host:port, or mqtts:// with TLS.
+func (b *Broker) URL() string { return b.url }
+
+// PID returns the process id; after the end of the process it may be another's.
+func (b *Broker) PID() int { return b.process.pid() }
+
+// Log returns the last lines of what the broker logged, at most 200.
+func (b *Broker) Log() string { return b.process.log.String() }
+
+// Done returns a channel that is closed when the process has ended and its files have been removed.
+func (b *Broker) Done() <-chan struct{} { return b.process.done }
+
+// Err says how the process ended, with the end of its log, if Stop had not been called before: "mosquitto (pid 123) was
+// killed by signal 9 (killed); …". It returns nil while the process runs and after a Stop that came first.
+func (b *Broker) Err() error { return b.process.failure() }
+
+// Usage returns what the process has used so far, or until its end. The drops of an embedded broker that does not answer
+// within a second (it is paused, or has been killed) are the last known ones; after Stop they are final.
+func (b *Broker) Usage() (Usage, error) {
+	usage, err := b.meter.read()
+	if err != nil || b.control == nil {
+		return usage, err
+	}
+	if b.paused.Load() || b.process.hasEnded() {
+		latest, _ := b.control.last()
+		usage.Drops = latest.Drops
+		return usage, nil
+	}
+	usage.Drops = b.control.drops(b.process.done)
+	return usage, nil
+}
+
+// Pause stops the process where it stands (SIGSTOP), as if the machine it ran on had frozen: connections stay open and
+// nothing is answered. On Windows it returns errors.ErrUnsupported.
+func (b *Broker) Pause() error {
+	if err := pause(b.process.cmd.Process); err != nil {
+		return fmt.Errorf("pause %s: %w", b.process, err)
+	}
+	b.paused.Store(true)
+	return nil
+}
+
+// Resume lets a paused process go on (SIGCONT); one that is not paused is left as it is. On Windows it returns
+// errors.ErrUnsupported.
+func (b *Broker) Resume() error {
+	if err := resume(b.process.cmd.Process); err != nil {
+		return fmt.Errorf("resume %s: %w", b.process, err)
+	}
+	b.paused.Store(false)
+	return nil
+}
+
+// Kill kills the process with no warning, as a crash would, and does not wait. Err then reports a death that nobody asked
+// for: Kill is for tests of what a run does then. Use Stop to end a broker.
+func (b *Broker) Kill() error {
+	if err := b.process.cmd.Process.Kill(); err != nil {
+		return fmt.Errorf("kill %s: %w", b.process, err)
+	}
+	return nil
+}
+
+// Stop asks the broker to end, kills it if it has not by the end of ctx or after 5 s, and returns when the process has ended,
+// its goroutines have returned and its files are gone. The error says that it had to be killed, and of what. Further calls
+// wait for the same end; a broker that has ended by itself is not an error here but in Err.
+func (b *Broker) Stop(ctx context.Context) error {
+	_, _ = b.meter.read() // the peak cannot be read afterwards
+	return b.process.stop(ctx, b.askToEnd)
+}
+
+// askToEnd wakes the process first: a stopped one hears nothing.
+func (b *Broker) askToEnd() error {
+	if b.paused.Load() {
+		_ = resume(b.process.cmd.Process)
+	}
+	return b.ask()
+}

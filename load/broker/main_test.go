@@ -1,0 +1,12 @@
+package broker
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	RunIfChild()
+	goleak.VerifyTestMain(m)
+}

@@ -1,0 +1,141 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"sync"
+	"syscall"
+)
+
+// portAttempts is how many free ports are tried: between choosing one and Mosquitto's taking it, somebody else may.
+const portAttempts = 5
+
+// StartMosquitto starts a local Mosquitto on a free port of 127.0.0.1, with every limit on messages lifted and everybody
+// let in, and returns when it accepts connections. ctx bounds the start, not the broker's life; a start takes 20 s at most.
+// If there is no Mosquitto, the error is ErrNotInstalled.
+func StartMosquitto(ctx context.Context) (*Broker, error) { return MosquittoConfig{}.Start(ctx) }
+
+// Start starts a Mosquitto with this configuration. If the port that it asks for is in use, the error is
+// syscall.EADDRINUSE.
+func (cfg MosquittoConfig) Start(ctx context.Context) (*Broker, error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	exe, err := findMosquitto()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Port != 0 {
+		return cfg.startOn(ctx, exe, cfg.Port)
+	}
+	return cfg.startOnFreePort(ctx, exe)
+}
+
+func (cfg MosquittoConfig) startOnFreePort(ctx context.Context, exe string) (*Broker, error) {
+	var taken error
+	for range portAttempts {
+		port, err := freePort()
+		if err != nil {
+			return nil, fmt.Errorf("start mosquitto: %w", err)
+		}
+		b, err := cfg.startOn(ctx, exe, port)
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return b, err
+		}
+		taken = err
+	}
+	return nil, fmt.Errorf("%w (and %d other ports before it)", taken, portAttempts-1)
+}
+
+func (cfg MosquittoConfig) startOn(ctx context.Context, exe string, port int) (*Broker, error) {
+	b, running, err := cfg.launch(exe, port)
+	if err != nil {
+		return nil, err
+	}
+	b.version, err = b.awaitRunning(ctx, running)
+	if err != nil {
+		b.process.destroy()
+		return nil, fmt.Errorf("start mosquitto (%s) on %s: %w%s", exe, b.addr, err, b.process.log.quote())
+	}
+	return b, nil
+}
+
+// launch starts the process; running gets Mosquitto's version once it says that it is.
+func (cfg MosquittoConfig) launch(exe string, port int) (b *Broker, running <-chan string, err error) {
+	dir, err := os.MkdirTemp("", "mqttrace-mosquitto-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("start mosquitto: %w", err)
+	}
+	file := filepath.Join(dir, "mosquitto.conf")
+	if err := os.WriteFile(file, []byte(cfg.text(port)), 0o600); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("start mosquitto: %w", err), os.RemoveAll(dir))
+	}
+	log := &logTail{}
+	lines, running := watchRunning(log)
+	cmd := exec.Command(exe, "-c", file)
+	cmd.Stdout, cmd.Stderr = lines, lines
+	process, err := startProcess("mosquitto", cmd, log, func() {
+		lines.flush()
+		_ = os.RemoveAll(dir) // a leftover in the temporary folder is not worth failing a run
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	raiseFileLimit(process.pid())
+	return cfg.broker(process, port), running, nil
+}
+
+func (cfg MosquittoConfig) broker(p *process, port int) *Broker {
+	addr := net.JoinHostPort(loopback, strconv.Itoa(port))
+	b := &Broker{name: "mosquitto", addr: addr, url: "mqtt://" + addr, process: p, meter: &meter{process: p}}
+	if cfg.CertFile != "" {
+		b.url = "mqtts://" + addr
+	}
+	b.ask = func() error { return terminate(p.cmd.Process) }
+	return b
+}
+
+var runningLine = regexp.MustCompile(`mosquitto version (\S+) running`)
+
+// watchRunning returns the writer for Mosquitto's output, which goes to log, and the version from the line that says that it
+// is running. That line, and not a connection that succeeds, says that it is this Mosquitto that has the port.
+func watchRunning(log *logTail) (*lineWriter, <-chan string) {
+	version := make(chan string, 1)
+	var once sync.Once
+	return &lineWriter{each: func(line string) {
+		log.add(line)
+		if found := runningLine.FindStringSubmatch(line); found != nil {
+			once.Do(func() { version <- found[1] })
+		}
+	}}, version
+}
+
+func (b *Broker) awaitRunning(ctx context.Context, running <-chan string) (version string, err error) {
+	select {
+	case version := <-running:
+		return version, dial(ctx, b.addr)
+	case <-b.process.done:
+	case <-ctx.Done():
+		return "", fmt.Errorf("it did not say that it is running: %w", ctx.Err())
+	}
+	if b.process.log.contains("in use") || b.process.log.contains("Only one usage of each socket address") {
+		return "", syscall.EADDRINUSE
+	}
+	return "", errors.New("it " + fate(b.process.cmd.ProcessState))
+}
+
+// freePort returns a port of the loopback address that nobody listened on a moment ago.
+func freePort() (int, error) {
+	ln, err := net.Listen("tcp", loopback+":0")
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port, nil
+}
