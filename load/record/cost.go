@@ -1,0 +1,30 @@
+package record
+
+import (
+	"runtime"
+	"time"
+)
+
+// Usage is what this process has used since it started.
+type Usage struct {
+	CPU                time.Duration // user and system; 0 where the system does not tell
+	PeakRSS            int64         // bytes; 0 where the system does not tell
+	Allocs, AllocBytes uint64        // on the heap
+	GCPause            time.Duration // the sum of all pauses
+	GCCycles           uint64
+}
+
+// ReadUsage reads the counters of this process. It stops the program for some microseconds.
+func ReadUsage() Usage {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	u := Usage{Allocs: m.Mallocs, AllocBytes: m.TotalAlloc, GCPause: time.Duration(m.PauseTotalNs), GCCycles: uint64(m.NumGC)}
+	u.CPU, u.PeakRSS = processUsage()
+	return u
+}
+
+// CPUTime is the processor time that this process has used.
+func CPUTime() time.Duration {
+	cpu, _ := processUsage()
+	return cpu
+}
