@@ -1,9 +1,31 @@
 package scenarios
 
-// check finds what is wrong between parts that are each right.
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// check finds what is wrong between parts that are each right. Parts that are not are left out: a mistake is reported once.
 func (d *decoder) check(n *node, s *Scenario) {
 	d.uniqueNames(n.get("senders"))
 	d.uniqueNames(n.get("receivers"))
+	if senders := n.get("senders"); senders.sound() && len(senders.items) == 0 {
+		d.report(senders, "there is no sender", "at least one group of senders")
+	}
+	if d.tooManyClients(n, s) || !n.get("senders").sound() {
+		return
+	}
+	receivers := n.get("receivers")
+	if receivers != nil && !receivers.sound() {
+		return
+	}
+	plan := s.Plan()
+	d.unheard(receivers, plan)
+	if n.get("duration").sound() {
+		d.idle(n.get("senders"), plan)
+		d.figures(n.get("thresholds"), plan, n.get("tracing"))
+	}
 }
 
 func (d *decoder) uniqueNames(groups *node) {
@@ -22,4 +44,120 @@ func (d *decoder) uniqueNames(groups *node) {
 		}
 		seen[name.text] = group.path
 	}
+}
+
+// tooManyClients bounds the sum of all counts, and with it the work of comparing topics.
+func (d *decoder) tooManyClients(n *node, s *Scenario) bool {
+	clients := 0
+	for _, sender := range s.Senders {
+		clients += sender.Count
+	}
+	for _, receiver := range s.Receivers {
+		clients += receiver.Count
+	}
+	if clients <= maxClients {
+		return false
+	}
+	d.report(n.get("senders"), fmt.Sprintf("senders and receivers are %d clients together", clients), fmt.Sprintf("at most %d", maxClients))
+	return true
+}
+
+// unheard finds receivers that no message is for.
+func (d *decoder) unheard(receivers *node, plan Plan) {
+	for i, rp := range plan.Receivers {
+		if len(rp.From) == 0 {
+			filter := receivers.items[i].get("filter")
+			d.report(filter, "no sender's topic matches "+quote(rp.Receiver.FilterOf(0)), "a filter for "+plan.topics())
+		}
+	}
+}
+
+// topics names some topics that are published to, for an example.
+func (p Plan) topics() string {
+	var topics []string
+	for _, sp := range p.Senders[:min(len(p.Senders), 3)] {
+		topics = append(topics, clip(sp.Sender.TopicOf(0)))
+	}
+	return strings.Join(topics, " or ")
+}
+
+// idle finds senders that send nothing in the measured phase.
+func (d *decoder) idle(senders *node, plan Plan) {
+	for i, sp := range plan.Senders {
+		if sp.Unbounded || sp.Measured >= 1 {
+			continue
+		}
+		rate := senders.items[i].get("rate")
+		if rate == nil {
+			rate = senders.items[i].get("total")
+		}
+		d.report(rate, fmt.Sprintf("at %s %d of %s send less than one message in %s", sp.Sender.Rate, sp.Sender.Count, sp.Sender.Name, plan.Scenario.Duration),
+			"a higher rate or a longer duration")
+	}
+}
+
+// figures finds thresholds on what this run cannot have.
+func (d *decoder) figures(thresholds *node, plan Plan, tracing *node) {
+	if thresholds == nil || tracing != nil && !tracing.sound() {
+		return
+	}
+	for i, t := range plan.Scenario.Thresholds {
+		n := thresholds.items[i]
+		if n.bad {
+			continue
+		}
+		if what, want := plan.lacks(t.Figure); what != "" {
+			d.report(n, what, want)
+		}
+	}
+}
+
+// lacks says why a run cannot have a figure, and what it would need.
+func (p Plan) lacks(figure string) (what, want string) {
+	head, stat, _ := strings.Cut(figure, ".")
+	if what, want = p.lacksSource(head); what != "" {
+		return figure + " is not measured here: " + what, want
+	}
+	needed := enough[stat]
+	if samples := math.Round(p.samples(head)); samples < needed {
+		return fmt.Sprintf("%s needs %s values, and about %s are planned", figure, thousands(needed), thousands(samples)),
+			"a longer duration, a higher rate, or a lower percentile"
+	}
+	return "", ""
+}
+
+// enough is how many values a percentile takes to mean something: ten above it, but for p90's sake.
+var enough = map[string]float64{"p90": 10, "p95": 20, "p99": 100, "p999": 10_000}
+
+// lacksSource says what a latency, or a family of figures, would need that the scenario has not.
+func (p Plan) lacksSource(head string) (what, want string) {
+	tracing := p.Scenario.Tracing
+	switch head {
+	case "trace", "spans":
+		if tracing.Arm != ArmRecord {
+			return "arm " + string(tracing.Arm) + " makes no spans", "tracing with arm: record"
+		}
+		if tracing.Sampler.Share() == 0 {
+			return "the sampler keeps no trace", "a sampler such as always_on"
+		}
+		return p.lacksReceivers()
+	case "send", "acked", "refused":
+		if p.samples("send") == 0 {
+			return "no sender has an acknowledgement to wait for", "a sender with qos: 1"
+		}
+	case "schedule_lag":
+		if p.samples("schedule_lag") == 0 {
+			return "rate: max plans no instants to be late for", "a rate such as 10/s"
+		}
+	case "response", "transit", "process", "subscribe", "delivery", "received", "received_rate_per_s":
+		return p.lacksReceivers()
+	}
+	return "", ""
+}
+
+func (p Plan) lacksReceivers() (what, want string) {
+	if len(p.Receivers) == 0 {
+		return "there is no receiver", "at least one group of receivers"
+	}
+	return "", ""
 }

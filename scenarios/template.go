@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"encoding/json"
+	"strconv"
 )
 
 // Template is a JSON value of which parts are made anew for each message. Exactly one of its fields is set.
@@ -122,4 +123,47 @@ func marshalObject(members []TemplateMember) ([]byte, error) {
 		out = append(append(append(out, key...), ':'), value...)
 	}
 	return append(out, '}'), nil
+}
+
+// bytes is the length of the JSON that t becomes, about: a generator counts as a typical value of it.
+func (t *Template) bytes(group string) int {
+	switch {
+	case t.Object != nil:
+		n := len("{}") + max(0, len(t.Object)-1)
+		for _, m := range t.Object {
+			n += len(`"":`) + len(m.Key) + m.Value.bytes(group)
+		}
+		return n
+	case t.Array != nil:
+		n := len("[]") + max(0, len(t.Array)-1)
+		for _, element := range t.Array {
+			n += element.bytes(group)
+		}
+		return n
+	case t.Text != nil:
+		return len(`""`) + len(expand(*t.Text, group, senderPlaceholder, 0))
+	case t.Generator != nil:
+		return generatorBytes(t.Generator)
+	}
+	return len(t.Literal)
+}
+
+func generatorBytes(g Generator) int {
+	switch g := g.(type) {
+	case Clock:
+		return clockBytes[g.Format]
+	case UUID:
+		return len(`""`) + 36
+	case Walk:
+		return decimalBytes(g.Start, g.Decimals)
+	case Normal:
+		return decimalBytes(g.Mean, g.Decimals)
+	}
+	return 4 // a counter that has come to thousands
+}
+
+var clockBytes = map[ClockFormat]int{RFC3339: 22, RFC3339Nano: 32, Unix: 10, UnixMilli: 13, UnixNano: 19}
+
+func decimalBytes(v float64, decimals int) int {
+	return len(strconv.FormatFloat(v, 'f', decimals, 64))
 }

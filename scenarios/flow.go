@@ -1,0 +1,147 @@
+package scenarios
+
+import (
+	"strconv"
+	"strings"
+)
+
+// flows counts the pairs of a client of s and a subscription of r between which messages flow. A shared subscription is one
+// for the whole group. Groups may have a million clients each, so topics are compared level by level as they are written,
+// and clients are gone through one by one only where both sides number theirs, and differently.
+func flows(s Sender, r Receiver) int {
+	_, filter, shared := splitShare(r.Filter)
+	subscriptions := r.Count
+	if shared {
+		subscriptions = 1
+	}
+	pairs, ok := align(
+		strings.Split(strings.ReplaceAll(filter, groupPlaceholder, r.Name), "/"),
+		strings.Split(strings.ReplaceAll(s.Topic, groupPlaceholder, s.Name), "/"))
+	if !ok {
+		return 0
+	}
+	return pairs.count(s.Count, subscriptions)
+}
+
+// levelPair is a level of a filter and the level of a topic that it has to be equal to.
+type levelPair struct{ filter, topic string }
+
+type levelPairs []levelPair
+
+// align pairs the levels that wildcards leave over; it is false where no topic of that many levels can match.
+func align(filter, topic []string) (levelPairs, bool) {
+	var pairs levelPairs
+	for i, want := range filter {
+		switch {
+		case want == "#":
+			return pairs, true
+		case i >= len(topic):
+			return nil, false
+		case want != "+":
+			pairs = append(pairs, levelPair{want, topic[i]})
+		}
+	}
+	return pairs, len(filter) == len(topic)
+}
+
+// count is how many combinations of an index of a sender and one of a receiver make every pair equal.
+func (p levelPairs) count(senders, receivers int) int {
+	onlySender, onlyReceiver := -1, -1 // -1: any
+	var both levelPairs
+	for _, pair := range p {
+		bySender := strings.Contains(pair.topic, senderPlaceholder)
+		byReceiver := strings.Contains(pair.filter, receiverPlaceholder)
+		ok := true
+		switch {
+		case bySender && byReceiver:
+			both = append(both, pair)
+		case bySender:
+			onlySender, ok = narrow(onlySender, solve(pair.topic, senderPlaceholder, pair.filter), senders)
+		case byReceiver:
+			onlyReceiver, ok = narrow(onlyReceiver, solve(pair.filter, receiverPlaceholder, pair.topic), receivers)
+		default:
+			ok = pair.filter == pair.topic
+		}
+		if !ok {
+			return 0
+		}
+	}
+	return both.countNumbered(indexes(onlySender, senders), indexes(onlyReceiver, receivers))
+}
+
+// narrow says which index is left when found is the only one of count that fits.
+func narrow(index, found, count int) (int, bool) {
+	return found, found >= 0 && found < count && (index < 0 || index == found)
+}
+
+// span is the indexes from first up to end.
+type span struct{ first, end int }
+
+func indexes(only, count int) span {
+	if only >= 0 {
+		return span{only, only + 1}
+	}
+	return span{0, count}
+}
+
+func (s span) len() int { return s.end - s.first }
+
+func (s span) holds(i int) bool { return i >= s.first && i < s.end }
+
+// countNumbered counts where both sides number their clients in every pair of p.
+func (p levelPairs) countNumbered(senders, receivers span) int {
+	if len(p) == 0 {
+		return senders.len() * receivers.len()
+	}
+	if p.alike() {
+		return max(0, min(senders.end, receivers.end)-max(senders.first, receivers.first))
+	}
+	n := 0
+	for i := senders.first; i < senders.end; i++ {
+		j := solve(p[0].filter, receiverPlaceholder, number0(p[0].topic, senderPlaceholder, i))
+		if receivers.holds(j) && p.equal(i, j) {
+			n++
+		}
+	}
+	return n
+}
+
+// alike tells whether both sides number their clients in the same way, so that client i hears client i alone.
+func (p levelPairs) alike() bool {
+	for _, pair := range p {
+		if strings.ReplaceAll(pair.topic, senderPlaceholder, receiverPlaceholder) != pair.filter {
+			return false
+		}
+	}
+	return true
+}
+
+func (p levelPairs) equal(sender, receiver int) bool {
+	for _, pair := range p {
+		if number0(pair.topic, senderPlaceholder, sender) != number0(pair.filter, receiverPlaceholder, receiver) {
+			return false
+		}
+	}
+	return true
+}
+
+// number0 puts an index, which counts from 0, in its placeholder.
+func number0(level, placeholder string, i int) string {
+	return strings.ReplaceAll(level, placeholder, strconv.Itoa(i))
+}
+
+// solve finds the index that turns a level with placeholders into text, or -1.
+func solve(level, placeholder, text string) int {
+	parts := strings.Split(level, placeholder)
+	holes := len(parts) - 1
+	digits := (len(text) - len(strings.Join(parts, ""))) / holes
+	from := len(parts[0])
+	if digits < 1 || from+digits > len(text) {
+		return -1
+	}
+	i, err := strconv.Atoi(text[from : from+digits])
+	if err != nil || number0(level, placeholder, i) != text {
+		return -1
+	}
+	return i
+}

@@ -1,0 +1,210 @@
+package scenarios
+
+import (
+	"math"
+	"os"
+)
+
+// Plan is what a scenario would do, in numbers. Rates and counts are expected values: start jitter and Poisson arrivals move
+// single messages in and out of a phase. Groups with rate: max have no expected value; Unbounded says so and the sums leave
+// them out.
+type Plan struct {
+	Scenario *Scenario
+	// Clients is how many connections are made, Subscriptions how many subscriptions.
+	Clients, Subscriptions int
+	Senders                []SenderPlan
+	Receivers              []ReceiverPlan
+	// InPerSecond messages go into the broker each second and OutPerSecond come out of it.
+	InPerSecond, OutPerSecond float64
+	// InBytesPerSecond and OutBytesPerSecond estimate the PUBLISH packets in them, headers and trace context included.
+	InBytesPerSecond, OutBytesPerSecond float64
+	Unbounded                           bool
+}
+
+// SenderPlan is what a group of senders would do, all its clients together.
+type SenderPlan struct {
+	Sender Sender
+	// PerSecond is the group's rate; Warmup and Measured are how many messages that makes in each phase. All are 0 when
+	// Unbounded.
+	PerSecond, Warmup, Measured float64
+	Unbounded                   bool
+	// PayloadBytes and PacketBytes are of one message, about: generators vary in length.
+	PayloadBytes, PacketBytes int
+}
+
+// ReceiverPlan is what a group of receivers would get, all its clients together.
+type ReceiverPlan struct {
+	Receiver Receiver
+	// From names the sender groups whose topics the filter matches, in the scenario's order.
+	From []string
+	// PerSecond messages are delivered each second, Measured in the measured phase, those of unbounded senders left out.
+	PerSecond, Measured float64
+	Unbounded           bool
+	// BytesPerSecond is what PerSecond weighs.
+	BytesPerSecond float64
+}
+
+// Plan computes what s would do. It reads the sizes of payload files and nothing else.
+func (s *Scenario) Plan() Plan {
+	p := Plan{Scenario: s}
+	for _, sender := range s.Senders {
+		p.addSender(s.planSender(sender))
+	}
+	for _, receiver := range s.Receivers {
+		p.addReceiver(s.planReceiver(receiver, p.Senders))
+	}
+	return p
+}
+
+func (p *Plan) addSender(sp SenderPlan) {
+	p.Senders = append(p.Senders, sp)
+	p.Clients += sp.Sender.Count
+	p.InPerSecond += sp.PerSecond
+	p.InBytesPerSecond += sp.PerSecond * float64(sp.PacketBytes)
+	p.Unbounded = p.Unbounded || sp.Unbounded
+}
+
+func (p *Plan) addReceiver(rp ReceiverPlan) {
+	p.Receivers = append(p.Receivers, rp)
+	p.Clients += rp.Receiver.Count
+	p.Subscriptions += rp.Receiver.Count
+	p.OutPerSecond += rp.PerSecond
+	p.OutBytesPerSecond += rp.BytesPerSecond
+}
+
+func (s *Scenario) planSender(sender Sender) SenderPlan {
+	p := SenderPlan{Sender: sender, Unbounded: sender.Rate.Max, PayloadBytes: sender.Payload.bytes(sender.Name)}
+	p.PerSecond = sender.Rate.PerSecond() * float64(sender.Count)
+	p.Warmup = p.PerSecond * s.Warmup.Std().Seconds()
+	p.Measured = p.PerSecond * s.Duration.Std().Seconds()
+	p.PacketBytes = packetBytes(sender, p.PayloadBytes, s.Tracing.Arm)
+	return p
+}
+
+func (s *Scenario) planReceiver(receiver Receiver, senders []SenderPlan) ReceiverPlan {
+	p := ReceiverPlan{Receiver: receiver}
+	share := s.shareOf(receiver)
+	for _, sp := range senders {
+		n := flows(sp.Sender, receiver)
+		if n == 0 {
+			continue
+		}
+		p.From = append(p.From, sp.Sender.Name)
+		p.Unbounded = p.Unbounded || sp.Unbounded
+		perSecond := float64(n) * sp.Sender.Rate.PerSecond() * share
+		p.PerSecond += perSecond
+		p.BytesPerSecond += perSecond * float64(sp.PacketBytes)
+	}
+	p.Measured = p.PerSecond * s.Duration.Std().Seconds()
+	return p
+}
+
+// shareOf is the part of a shared subscription's messages that goes to one of the groups that hold it, by their clients.
+func (s *Scenario) shareOf(receiver Receiver) float64 {
+	if receiver.ShareName() == "" {
+		return 1
+	}
+	clients := 0
+	for _, other := range s.Receivers {
+		if other.FilterOf(0) == receiver.FilterOf(0) {
+			clients += other.Count
+		}
+	}
+	return float64(receiver.Count) / float64(clients)
+}
+
+// bytes is the length of a payload, about.
+func (p Payload) bytes(group string) int {
+	switch {
+	case p.JSON != nil:
+		return p.JSON.bytes(group)
+	case p.File != "":
+		info, err := os.Stat(p.File)
+		if err != nil {
+			return 0
+		}
+		return int(info.Size())
+	}
+	return p.Size
+}
+
+// packetBytes is the length of a PUBLISH packet of MQTT 5 section 3.3.
+func packetBytes(s Sender, payload int, arm Arm) int {
+	const (
+		correlationData = 1 + 2 + 16
+		traceparent     = 1 + 2 + len("traceparent") + 2 + 55
+		expiry          = 1 + 4
+	)
+	properties := correlationData
+	if arm != ArmOff {
+		properties += traceparent
+	}
+	if s.MessageExpiry > 0 {
+		properties += expiry
+	}
+	rest := 2 + len(s.TopicOf(s.Count-1)) + variableInt(properties) + properties + payload
+	if s.QoS > 0 {
+		rest += 2
+	}
+	return 1 + variableInt(rest) + rest
+}
+
+// variableInt is how many bytes MQTT writes n in, seven bits in each.
+func variableInt(n int) int {
+	bytes := 1
+	for n >>= 7; n > 0; n >>= 7 {
+		bytes++
+	}
+	return bytes
+}
+
+// samples is how many values of a latency the measured phase would give; +Inf when a rate has no bound.
+func (p Plan) samples(latency string) float64 {
+	switch latency {
+	case "connect":
+		return float64(p.Clients)
+	case "subscribe":
+		return float64(p.Subscriptions)
+	case "send":
+		return p.sent(func(s Sender) bool { return s.QoS > 0 })
+	case "schedule_lag":
+		return p.sent(func(s Sender) bool { return !s.Rate.Max })
+	case "trace":
+		return p.traced()
+	}
+	return p.delivered()
+}
+
+func (p Plan) sent(counts func(Sender) bool) float64 {
+	var n float64
+	for _, sp := range p.Senders {
+		switch {
+		case !counts(sp.Sender):
+		case sp.Unbounded:
+			return math.Inf(1)
+		default:
+			n += sp.Measured
+		}
+	}
+	return n
+}
+
+func (p Plan) delivered() float64 {
+	var n float64
+	for _, rp := range p.Receivers {
+		if rp.Unbounded {
+			return math.Inf(1)
+		}
+		n += rp.Measured
+	}
+	return n
+}
+
+// traced is the part of the messages that are delivered with a span on both sides.
+func (p Plan) traced() float64 {
+	share := p.Scenario.Tracing.Sampler.Share()
+	if p.Scenario.Tracing.Arm != ArmRecord || share == 0 {
+		return 0
+	}
+	return p.delivered() * share
+}

@@ -1,0 +1,60 @@
+package scenarios
+
+import (
+	_ "embed"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+)
+
+// JSONSchema is the schema of scenario files, draft 2020-12, for editors: it has a newline at its end. It is generated from
+// the Go types, whose comments are its descriptions. What a schema cannot say, such as a filter that no topic matches, only
+// Decode finds.
+func JSONSchema() ([]byte, error) {
+	reflector := jsonschema.Reflector{
+		Anonymous:                  true,
+		DoNotReference:             true,
+		RequiredFromJSONSchemaTags: true,
+		LookupComment:              comments(),
+		Mapper:                     written,
+	}
+	schema := reflector.Reflect(&Scenario{})
+	schema.Title = "mqttrace scenario"
+	out, err := json.MarshalIndent(schema, "", "  ")
+	return append(out, '\n'), err
+}
+
+//go:embed scenario.go
+var typesSource string
+
+// comments looks up what the types' source says about a field. Types themselves are described where they are used.
+func comments() func(reflect.Type, string) string {
+	found := map[string]string{}
+	file, err := parser.ParseFile(token.NewFileSet(), "scenario.go", typesSource, parser.ParseComments)
+	if err != nil {
+		panic(err) // it is the source of this very package
+	}
+	for _, decl := range file.Decls {
+		if gen, ok := decl.(*ast.GenDecl); ok && gen.Tok == token.TYPE {
+			fieldComments(gen.Specs[0].(*ast.TypeSpec), found)
+		}
+	}
+	return func(t reflect.Type, field string) string { return found[t.Name()+"."+field] }
+}
+
+func fieldComments(spec *ast.TypeSpec, found map[string]string) {
+	fields, ok := spec.Type.(*ast.StructType)
+	if !ok {
+		return
+	}
+	for _, field := range fields.Fields.List {
+		for _, name := range field.Names {
+			found[spec.Name.Name+"."+name.Name] = strings.Join(strings.Fields(field.Doc.Text()), " ")
+		}
+	}
+}
