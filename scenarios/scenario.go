@@ -5,7 +5,7 @@ package scenarios
 // after decoding, so it is safe for concurrent reading.
 type Scenario struct {
 	// Name names the run and its result file: letters, digits, '.', '_' and '-'. Default: the file's name.
-	Name string `json:"name"`
+	Name string `json:"name" jsonschema:"pattern=^[A-Za-z0-9._-]{1\\,64}$"`
 	// Description says in a sentence what the scenario is for.
 	Description string `json:"description,omitempty"`
 	// Broker is what the clients connect to. Default: embedded.
@@ -13,16 +13,20 @@ type Scenario struct {
 	// Warmup is how long load runs before anything is counted; 0 s or more. Default: 2 s.
 	Warmup Duration `json:"warmup"`
 	// Duration is how long load is counted; more than 0. Required.
-	Duration Duration `json:"duration"`
+	Duration Duration `json:"duration" jsonschema:"required"`
 	// Drain bounds the wait for messages under way after the last one was due; 0 s or more. Default: 10 s.
 	Drain Duration `json:"drain"`
 	// Seed fixes everything random: start jitter, Poisson arrivals, payload values. Default: 1.
-	Seed uint64 `json:"seed"`
+	Seed uint64 `json:"seed" jsonschema:"minimum=0,default=1"`
 
-	Senders    []Sender    `json:"senders"`
-	Receivers  []Receiver  `json:"receivers"`
-	Tracing    Tracing     `json:"tracing"`
-	Thresholds []Threshold `json:"thresholds,omitempty"`
+	// Senders are groups of clients that publish. At least one is required.
+	Senders []Sender `json:"senders" jsonschema:"required,minItems=1,maxItems=100"`
+	// Receivers are groups of clients that subscribe. Without them only the sending side is measured.
+	Receivers []Receiver `json:"receivers" jsonschema:"maxItems=100"`
+	// Tracing is the arm that the run is in. Default: off.
+	Tracing Tracing `json:"tracing"`
+	// Thresholds are what must hold for the run to pass, such as "response.p99 < 20ms".
+	Thresholds []Threshold `json:"thresholds,omitempty" jsonschema:"maxItems=100"`
 }
 
 // Broker says which broker the run uses: one that the harness starts, or one that listens at a URL.
@@ -62,24 +66,24 @@ type TLS struct {
 // Sender is a group of Count clients that publish with the same settings.
 type Sender struct {
 	// Name is unique among the senders. Required.
-	Name string `json:"name"`
+	Name string `json:"name" jsonschema:"required,pattern=^[A-Za-z0-9._-]{1\\,64}$"`
 	// Count is how many clients the group has, 1 or more. Default: 1.
-	Count int `json:"count"`
+	Count int `json:"count" jsonschema:"minimum=1,maximum=1000000,default=1"`
 	// Rate is what each client sends. It is filled in from `total` where the file gives the whole group's rate.
 	Rate Rate `json:"rate"`
 	// Window bounds the unacknowledged messages of each client when Rate is Max and QoS is not 0. Default: 100.
-	Window int `json:"window,omitempty"`
-	// Arrival spaces the intended instants. Default: Uniform.
+	Window int `json:"window,omitempty" jsonschema:"minimum=1,maximum=65535,default=100"`
+	// Arrival spaces the intended instants. Default: uniform.
 	Arrival Arrival `json:"arrival"`
 	// StartJitter shifts each client's first message by a random share of its interval, so that the clients of a group do
 	// not beat together. Default: true.
-	StartJitter bool `json:"start_jitter"`
+	StartJitter bool `json:"start_jitter" jsonschema:"default=true"`
 	// Topic is published to; {group} stands for Name and {sender} for the client's index in the group, from 0. Required.
-	Topic string `json:"topic"`
+	Topic string `json:"topic" jsonschema:"required,minLength=1"`
 	// QoS is 0 or 1. Default: 0.
-	QoS byte `json:"qos"`
+	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,default=0"`
 	// Retain sets the RETAIN flag of each PUBLISH. Default: false.
-	Retain bool `json:"retain,omitempty"`
+	Retain bool `json:"retain,omitempty" jsonschema:"default=false"`
 	// MessageExpiry is the message expiry interval in whole seconds; 0 for none, which is the default.
 	MessageExpiry Duration `json:"message_expiry,omitempty"`
 	// Payload is what each PUBLISH carries. Default: 128 bytes.
@@ -109,14 +113,14 @@ type Payload struct {
 // Receiver is a group of Count clients that subscribe with the same settings.
 type Receiver struct {
 	// Name is unique among the receivers. Required.
-	Name string `json:"name"`
+	Name string `json:"name" jsonschema:"required,pattern=^[A-Za-z0-9._-]{1\\,64}$"`
 	// Count is how many clients the group has, 1 or more. Default: 1.
-	Count int `json:"count"`
+	Count int `json:"count" jsonschema:"minimum=1,maximum=1000000,default=1"`
 	// Filter is the topic filter subscribed to, $share/name/… included; {group} stands for Name and {receiver} for the
 	// client's index in the group, from 0. Required.
-	Filter string `json:"filter"`
+	Filter string `json:"filter" jsonschema:"required,minLength=1"`
 	// QoS is the subscription's maximum QoS, 0 or 1. Default: 0.
-	QoS byte `json:"qos"`
+	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,default=0"`
 	// Work is how long the handler of each message takes. Default: 0 s.
 	Work Duration `json:"work,omitempty"`
 }

@@ -25,6 +25,8 @@ func JSONSchema() ([]byte, error) {
 	}
 	schema := reflector.Reflect(&Scenario{})
 	schema.Title = "mqttrace scenario"
+	addTotal(schema.Properties.Value("senders").Items)
+	schema.Definitions = jsonschema.Definitions{"template": templateSchema()}
 	out, err := json.MarshalIndent(schema, "", "  ")
 	return append(out, '\n'), err
 }
@@ -54,7 +56,21 @@ func fieldComments(spec *ast.TypeSpec, found map[string]string) {
 	}
 	for _, field := range fields.Fields.List {
 		for _, name := range field.Names {
-			found[spec.Name.Name+"."+name.Name] = strings.Join(strings.Fields(field.Doc.Text()), " ")
+			found[spec.Name.Name+"."+name.Name] = fileComment(field, name.Name)
 		}
 	}
+}
+
+// fileComment is what a field's comment says, on one line and about the key that files have.
+func fileComment(field *ast.Field, name string) string {
+	text := strings.Join(strings.Fields(field.Doc.Text()), " ")
+	if field.Tag == nil {
+		return text
+	}
+	tag := reflect.StructTag(strings.Trim(field.Tag.Value, "`")).Get("json")
+	key, _, _ := strings.Cut(tag, ",")
+	if rest, ok := strings.CutPrefix(text, name+" "); ok {
+		return key + " " + rest
+	}
+	return text
 }

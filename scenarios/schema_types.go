@@ -1,0 +1,178 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"reflect"
+	"strconv"
+
+	"github.com/invopop/jsonschema"
+)
+
+// written is the schema of types that files write otherwise than Go's structs would suggest; nil for all others.
+func written(t reflect.Type) *jsonschema.Schema {
+	switch reflect.Zero(t).Interface().(type) {
+	case Duration:
+		return durationSchema()
+	case Rate:
+		return rateSchema()
+	case Broker:
+		return brokerSchema()
+	case Payload:
+		return payloadSchema()
+	case Sampler:
+		return samplerSchema()
+	case Arm:
+		return words(ArmOff, ArmContext, ArmRecord)
+	case Arrival:
+		return words(Uniform, Poisson)
+	case Threshold:
+		return thresholdSchema()
+	}
+	return nil
+}
+
+// The patterns take what Decode takes, and somewhat more where a pattern would get too clever.
+const (
+	durationPattern = `^\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+$`
+	ratePattern     = `^[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?/(s|min)$`
+	sizePattern     = `^[0-9]+ *(B|[kKMG]B|[KMG]iB)?$`
+	brokerPattern   = `^mqtts?://[^/]+/?$`
+)
+
+func durationSchema() *jsonschema.Schema {
+	return anyOf(
+		&jsonschema.Schema{Type: "string", Pattern: durationPattern, Examples: []any{"500ms", "20s", "1m30s"}},
+		&jsonschema.Schema{Const: 0},
+	)
+}
+
+func rateSchema() *jsonschema.Schema {
+	return anyOf(
+		&jsonschema.Schema{Type: "string", Pattern: ratePattern, Examples: []any{"10/s", "600/min"}},
+		&jsonschema.Schema{Const: "max"},
+	)
+}
+
+// addTotal adds the key that Decode turns into a rate, of which a file has one or the other.
+func addTotal(sender *jsonschema.Schema) {
+	sender.Properties.Set("total", &jsonschema.Schema{
+		Type: "string", Pattern: ratePattern, Examples: []any{"1000/s"},
+		Description: "Total is what all clients of the group send together, in place of rate.",
+	})
+	sender.OneOf = []*jsonschema.Schema{{Required: []string{"rate"}}, {Required: []string{"total"}}}
+}
+
+func brokerSchema() *jsonschema.Schema {
+	address := &jsonschema.Schema{Type: "string", Pattern: brokerPattern, Examples: []any{"mqtt://localhost:1883"}}
+	tls := object(
+		property{"ca", described("PEM file of the authorities that the broker's certificate is verified against.")},
+		property{"cert", described("PEM file of the client's own certificate.")},
+		property{"key", described("PEM file of its private key.")},
+	)
+	tls.DependentRequired = map[string][]string{"cert": {"key"}, "key": {"cert"}}
+	long := object(
+		property{"url", address},
+		property{"username", described("User name of the CONNECT packet; it may stand in the URL as well.")},
+		property{"password_file", described("File that holds the CONNECT packet's password.")},
+		property{"tls", tls},
+	)
+	long.Required = []string{"url"}
+	return eitherOf(words(Embedded, Mosquitto), address, long)
+}
+
+func payloadSchema() *jsonschema.Schema {
+	size := anyOf(
+		&jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: json.Number(strconv.Itoa(MaxPayload))},
+		&jsonschema.Schema{Type: "string", Pattern: sizePattern, Examples: []any{"64KiB", "1MB"}},
+	)
+	size.Description = "Number of random bytes."
+	payload := object(
+		property{"size", size},
+		property{"json", &jsonschema.Schema{Ref: "#/$defs/template", Description: "A JSON value rendered anew for each message."}},
+		property{"file", described("Path of a file sent as it is; a relative path starts at the scenario file's folder.")},
+	)
+	payload.MinProperties, payload.MaxProperties = ptr(1), ptr(1)
+	return payload
+}
+
+// templateSchema is JSON in which a mapping of one key that begins with $ is a generator.
+func templateSchema() *jsonschema.Schema {
+	self := &jsonschema.Schema{Ref: "#/$defs/template"}
+	members := &jsonschema.Schema{Type: "object", AdditionalProperties: self, PropertyNames: &jsonschema.Schema{Pattern: `^([^$]|$)`}}
+	return anyOf(
+		&jsonschema.Schema{Enum: []any{nil, true, false}}, &jsonschema.Schema{Type: "number"}, &jsonschema.Schema{Type: "string"},
+		&jsonschema.Schema{Type: "array", Items: self}, members, generatorSchema(),
+	)
+}
+
+func generatorSchema() *jsonschema.Schema {
+	walk := object(property{"start", numeric()}, property{"step", numeric()}, property{"min", numeric()}, property{"max", numeric()}, decimals())
+	walk.Required = []string{"start", "step", "min", "max"}
+	normal := object(property{"mean", numeric()}, property{"stddev", numeric()}, decimals())
+	normal.Required = []string{"mean", "stddev"}
+	generator := object(
+		property{Counter{}.Key(), object(property{"start", integer()}, property{"step", integer()})},
+		property{Clock{}.Key(), words(RFC3339, RFC3339Nano, Unix, UnixMilli, UnixNano)},
+		property{Walk{}.Key(), walk},
+		property{Normal{}.Key(), normal},
+		property{UUID{}.Key(), words(UUIDv4, UUIDv7)},
+	)
+	generator.MinProperties, generator.MaxProperties = ptr(1), ptr(1)
+	return generator
+}
+
+func samplerSchema() *jsonschema.Schema {
+	ratio := &jsonschema.Schema{Type: "number", Minimum: "0", Maximum: "1"}
+	withRatio := object(property{TraceIDRatio, ratio}, property{ParentBasedTraceIDRatio, ratio})
+	withRatio.MinProperties, withRatio.MaxProperties = ptr(1), ptr(1)
+	return eitherOf(words(AlwaysOn, AlwaysOff, ParentBasedAlwaysOn, ParentBasedAlwaysOff), withRatio)
+}
+
+func thresholdSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: `^[a-z0-9_.]+ *(<|<=|>|>=|==|!=) *[-+0-9.].*$`,
+		Examples: []any{"response.p99 < 20ms", "delivery.lost == 0"}}
+}
+
+type property struct {
+	key    string
+	schema *jsonschema.Schema
+}
+
+// object is a mapping of these keys and no others.
+func object(properties ...property) *jsonschema.Schema {
+	s := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema}
+	for _, p := range properties {
+		s.Properties.Set(p.key, p.schema)
+	}
+	return s
+}
+
+func words[T ~string](words ...T) *jsonschema.Schema {
+	s := &jsonschema.Schema{Type: "string"}
+	for _, w := range words {
+		s.Enum = append(s.Enum, string(w))
+	}
+	return s
+}
+
+func anyOf(schemas ...*jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: schemas}
+}
+
+func eitherOf(schemas ...*jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{OneOf: schemas}
+}
+
+func described(text string) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Description: text}
+}
+
+func numeric() *jsonschema.Schema { return &jsonschema.Schema{Type: "number"} }
+
+func integer() *jsonschema.Schema { return &jsonschema.Schema{Type: "integer"} }
+
+func decimals() property {
+	return property{"decimals", &jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: "9", Default: 2}}
+}
+
+func ptr(n uint64) *uint64 { return &n }

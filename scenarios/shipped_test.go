@@ -1,0 +1,53 @@
+package scenarios
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// shipped lists the scenario files beside this package.
+func shipped(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob("*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	return files
+}
+
+func TestShippedScenarios(t *testing.T) {
+	names := []string{"fan-in", "fan-out", "large-payload", "mosquitto-qos1", "quickstart", "shared-subscription"}
+	for _, name := range names {
+		assert.FileExists(t, name+".yaml")
+	}
+	for _, file := range shipped(t) {
+		t.Run(file, func(t *testing.T) {
+			s, err := Load(file)
+			require.NoError(t, err)
+			assert.Equal(t, strings.TrimSuffix(file, ".yaml"), s.Name)
+			assert.NotEmpty(t, s.Description)
+			assert.NotEmpty(t, s.Thresholds)
+			assert.LessOrEqual(t, s.Warmup.Std()+s.Duration.Std(), 30*time.Second)
+
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			assert.True(t, strings.HasPrefix(string(text), "# yaml-language-server: $schema=scenario.schema.json\n#\n# "))
+			assert.Contains(t, string(text), "\n#   mqttrace run scenarios/"+file+"\n")
+		})
+	}
+}
+
+func TestPlansOfShippedScenarios(t *testing.T) {
+	for _, file := range shipped(t) {
+		t.Run(file, func(t *testing.T) {
+			s, err := Load(file)
+			require.NoError(t, err)
+			golden(t, filepath.Join("testdata", "plan", s.Name+".txt"), s.Plan().Text())
+		})
+	}
+}
