@@ -91,7 +91,7 @@ func (d *decoder) idle(senders *node, plan Plan) {
 		if rate == nil {
 			rate = senders.items[i].get("total")
 		}
-		d.report(rate, fmt.Sprintf("at %s %d of %s send less than one message in %s", sp.Sender.Rate, sp.Sender.Count, sp.Sender.Name, plan.Scenario.Duration),
+		d.report(rate, fmt.Sprintf("all of %s send %s messages in %s", sp.Sender.Name, thousands(sp.Measured), plan.Scenario.Duration),
 			"a higher rate or a longer duration")
 	}
 }

@@ -27,7 +27,7 @@ func required(key, want string, read func(*node)) field {
 // mapping reads n key by key. Unknown, repeated and missing keys are problems.
 func (d *decoder) mapping(n *node, fields ...field) {
 	if n.kind != mapping {
-		d.wrongType(n, "a mapping of "+listing(keysOf(fields)))
+		d.wrongType(n, "a mapping with keys out of "+strings.Join(keysOf(fields), ", "))
 		return
 	}
 	seen := map[string]*node{}
@@ -35,7 +35,7 @@ func (d *decoder) mapping(n *node, fields ...field) {
 		d.member(m, fields, seen)
 	}
 	for _, f := range fields {
-		if f.want != "" && seen[f.key] == nil {
+		if f.want != "" && n.lacks(f.key) {
 			d.report(n, f.key+" is missing", f.want)
 		}
 	}
@@ -49,7 +49,7 @@ func (d *decoder) member(m member, fields []field, seen map[string]*node) {
 	case i < 0:
 		d.unknownKey(m.key, keysOf(fields))
 	case first != nil:
-		d.report(m.key, fmt.Sprintf("%s is given twice; the first is on line %d", key, first.line), "each key once")
+		d.report(m.key, fmt.Sprintf("given twice, first on line %d", first.line), "each key once")
 	default:
 		seen[key] = m.key
 		fields[i].read(m.value)
@@ -80,11 +80,18 @@ func keysOf(fields []field) []string {
 
 func (d *decoder) wrongType(n *node, want string) {
 	if !n.bad {
+		d.report(n, "got "+n.describe(), want)
+	}
+}
+
+// notText reports a value that should be text, and what it probably was meant as.
+func (d *decoder) notText(n *node, want string) {
+	if !n.bad {
 		d.report(n, "got "+n.describe()+d.hint(n), want)
 	}
 }
 
-// hint explains what became of a value that was meant as text: YAML takes a leading { for a mapping and # for a comment.
+// hint explains what became of text without quotes: YAML takes a leading { for a mapping and # for a comment.
 func (d *decoder) hint(n *node) string {
 	if n.set != nil || n.line < 1 || n.line > len(d.lines) {
 		return ""
@@ -119,7 +126,7 @@ func listOf[T any](d *decoder, to *[]T, read func(*node) T) func(*node) {
 func (d *decoder) text(to *string) func(*node) {
 	return func(n *node) {
 		if n.kind != text {
-			d.wrongType(n, "text")
+			d.notText(n, "text")
 			return
 		}
 		*to = n.text
@@ -134,7 +141,7 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 func (d *decoder) name(to *string) func(*node) {
 	return func(n *node) {
 		if n.kind != text {
-			d.wrongType(n, "a name")
+			d.notText(n, "a name")
 			return
 		}
 		if !validName.MatchString(n.text) || strings.Trim(n.text, ".") == "" {
@@ -299,6 +306,8 @@ func (d *decoder) rate(to *Rate, mayBeMax bool) func(*node) {
 			d.wrongType(n, want)
 		case n.text == "max" && mayBeMax:
 			*to = Rate{Max: true}
+		case n.text == "max":
+			d.report(n, "max is how each sender sends", "rate: max")
 		default:
 			d.parseRate(n, to, want)
 		}

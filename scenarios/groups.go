@@ -107,7 +107,7 @@ func (d *decoder) oneRate(n *node, s *Sender, total Rate) {
 	rate, sum := n.get("rate"), n.get("total")
 	switch {
 	case n.kind != mapping:
-	case rate == nil && sum == nil:
+	case n.lacks("rate") && n.lacks("total"):
 		d.report(n, "neither rate nor total is given", "rate, which is each sender's, or total, which is the group's")
 	case rate != nil && sum != nil:
 		d.report(sum, "both rate and total are given", "rate, which is each sender's, or total, which is the group's")

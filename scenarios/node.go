@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // node is one value of a scenario file and where it stands. The tree holds what YAML says and nothing of what it means, so
@@ -58,6 +59,13 @@ func (n *node) get(key string) *node {
 		}
 	}
 	return nil
+}
+
+// lacks tells whether a mapping has neither the key nor a rejected one that was meant to bring it.
+func (n *node) lacks(key string) bool {
+	return !slices.ContainsFunc(n.members, func(m member) bool {
+		return m.key.text == key || m.key.bad && (m.key.text == mergeKey || didYouMean(m.key.text, []string{key}) != "")
+	})
 }
 
 // sound tells whether n is there and no problem was reported for it or anything in it.

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ func (d *decoder) templateMembers(n *node) []TemplateMember {
 		case strings.HasPrefix(m.key.text, "$"):
 			d.report(m.key, "a generator stands beside other keys", "a generator as a mapping of its own, such as temperature: {$walk: …}")
 		case first != nil:
-			d.report(m.key, quote(m.key.text)+" is given twice", "each key once")
+			d.report(m.key, fmt.Sprintf("given twice, first on line %d", first.line), "each key once")
 		default:
 			seen[m.key.text] = m.key
 			members = append(members, TemplateMember{Key: m.key.text, Value: d.template(m.value)})

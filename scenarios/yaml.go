@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -32,7 +33,7 @@ func parseYAML(data []byte) (root *node, problems Problems) {
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		return nil, Problems{syntaxProblem(err)}
+		return nil, Problems{syntaxProblem(err, data)}
 	}
 	body, p := onlyDocument(file)
 	if p != nil {
@@ -41,6 +42,8 @@ func parseYAML(data []byte) (root *node, problems Problems) {
 	var b treeBuilder
 	return b.node(body, 0), b.problems
 }
+
+const mergeKey = "<<"
 
 // unreadable finds what makes data no text at all.
 func unreadable(data []byte) *Problem {
@@ -91,7 +94,7 @@ func tooDeep(tokens token.Tokens) *Problem {
 	return nil
 }
 
-func syntaxProblem(err error) Problem {
+func syntaxProblem(err error, data []byte) Problem {
 	p := Problem{Line: 1, Column: 1, What: "not valid YAML: " + err.Error()}
 	var located yaml.Error
 	if !errors.As(err, &located) {
@@ -101,8 +104,14 @@ func syntaxProblem(err error) Problem {
 	if t := located.GetToken(); t != nil && t.Position != nil {
 		p.Line, p.Column = t.Position.Line, t.Position.Column
 	}
+	if lines := strings.Split(string(data), "\n"); p.Line <= len(lines) && unquotedBrace.MatchString(lines[p.Line-1]) {
+		p.Want = "quotes around text that begins with {"
+	}
 	return p
 }
+
+// unquotedBrace finds topics such as {group}/telemetry, which YAML takes for a mapping and then does not understand.
+var unquotedBrace = regexp.MustCompile(`:\s*\{[a-z]+\}\S`)
 
 // onlyDocument returns the body of the one document that a scenario file holds.
 func onlyDocument(file *ast.File) (ast.Node, *Problem) {
@@ -172,11 +181,11 @@ func (b *treeBuilder) key(n ast.MapKeyNode) *node {
 	switch n := n.(type) {
 	case *ast.StringNode:
 		out.text = n.Value
+	case *ast.MergeKeyNode:
+		out.text = mergeKey
+		b.reject(out, "merge keys are not read here", "the keys written out")
 	case ast.ScalarNode:
 		out.text = at.Value
-	case *ast.MergeKeyNode:
-		out.text = "<<"
-		b.reject(out, "merge keys are not read here", "the keys written out")
 	default:
 		b.reject(out, "this key is not plain text", "a plain key")
 	}
