@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"mqttrace/load"
+	"mqttrace/reports"
+)
+
+// progress shows on stderr how far a run has come. One goroutine calls show, and end once after it.
+type progress interface {
+	show(load.Progress)
+	end()
+}
+
+// progress picks the kind of progress that stderr can show.
+func (a *app) progress(quiet bool) progress {
+	switch {
+	case quiet:
+		return noProgress{}
+	case isTerminal(a.world.stderr) && a.getenv("TERM") != "dumb":
+		return newBar(&a.stderr)
+	default:
+		return newLines(&a.stderr, time.Now)
+	}
+}
+
+type noProgress struct{}
+
+func (noProgress) show(load.Progress) {}
+func (noProgress) end()               {}
+
+// Plain lines are for logs: seldom enough to read, often enough to see that the run is alive.
+const (
+	firstLineAfter = 2 * time.Second
+	nextLineAfter  = 5 * time.Second
+)
+
+// lines prints a line every few seconds.
+type lines struct {
+	w   io.Writer
+	now func() time.Time
+	due time.Time
+}
+
+func newLines(w io.Writer, now func() time.Time) *lines {
+	return &lines{w: w, now: now, due: now().Add(firstLineAfter)}
+}
+
+func (l *lines) show(p load.Progress) {
+	now := l.now()
+	if now.Before(l.due) {
+		return
+	}
+	l.due = now.Add(nextLineAfter)
+	fmt.Fprintln(l.w, line(p))
+}
+
+func (*lines) end() {}
+
+// line says in words how far a run has come.
+func line(p load.Progress) string {
+	switch p.Phase {
+	case load.Starting:
+		return fmt.Sprintf("%s  %s", p.Phase, p.Detail)
+	case load.Draining:
+		return fmt.Sprintf("%s  received %s", p.Phase, reports.Count(p.Received))
+	default:
+		return fmt.Sprintf("%s %s/%s  sent %s  received %s  p99 %s", p.Phase, seconds(p.Elapsed), seconds(p.Total),
+			reports.Rate(p.SentPerSecond), reports.Rate(p.ReceivedPerSecond), p99(p))
+	}
+}
+
+// seconds formats d without fractions: "12s", "1h2m3s".
+func seconds(d time.Duration) string { return d.Truncate(time.Second).String() }
+
+// p99 is the response time that 99 of 100 messages kept in the last second.
+func p99(p load.Progress) string {
+	if p.P99 == 0 {
+		return "–"
+	}
+	return reports.Duration(p.P99)
+}
+
+// bar redraws one line of a terminal.
+type bar struct {
+	bar *progressbar.ProgressBar
+}
+
+// barWidth leaves room for the words beside the bar in 80 columns.
+const barWidth = 20
+
+func newBar(w io.Writer) *bar {
+	return &bar{progressbar.NewOptions64(1,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetWidth(barWidth),
+		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░", BarStart: "", BarEnd: ""}),
+		progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionSetPredictTime(false), // of the whole run's, not of the bar's own steps: see beside
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionUseANSICodes(true),
+		progressbar.OptionSetRenderBlankState(true),
+	)}
+}
+
+// show cannot fail in a way that matters: a bar that is not drawn is no reason to end a run.
+func (b *bar) show(p load.Progress) {
+	total := max(1, p.Total.Milliseconds())
+	if total != b.bar.GetMax64() {
+		b.bar.ChangeMax64(total)
+	}
+	b.bar.Describe(beside(p))
+	// The last step is never taken: a full bar is finished and draws nothing more, but messages are still drained.
+	_ = b.bar.Set64(min(p.Elapsed.Milliseconds(), total-1))
+}
+
+// end takes the bar away to make room for the summary.
+func (b *bar) end() { _ = b.bar.Clear() }
+
+// beside is the text beside the bar.
+func beside(p load.Progress) string {
+	switch p.Phase {
+	case load.Starting, load.Draining:
+		return line(p)
+	default:
+		return fmt.Sprintf("%s  %s  p99 %s  %s left", p.Phase, reports.Rate(p.ReceivedPerSecond), p99(p), seconds(p.Total-p.Elapsed))
+	}
+}
