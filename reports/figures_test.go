@@ -56,15 +56,19 @@ func TestActualOfAThreshold(t *testing.T) {
 		actual     float64
 		want       string
 	}{
-		"a latency":                {"response.p99 < 20ms", 31_234_567, "31.2 ms"},
-		"a latency near its limit": {"response.p99 < 20ms", 20_000_400, "20.0004 ms"},
-		"a latency on its limit":   {"response.p99 <= 20ms", 20_000_000, "20.0 ms"},
-		"a count":                  {"delivery.lost == 0", 12_345, "12,345"},
-		"a count of latencies":     {"response.count > 5", 4, "4"},
-		"a rate":                   {"rate_per_s >= 1000", 999.96, "999.96"},
-		"a rate far off":           {"rate_per_s >= 1000", 512.349, "512"},
-		"a cost in nanoseconds":    {"cost.cpu_ns_per_message < 50us", 61_234.5, "61.2 µs"},
-		"a limit nobody reads":     {"response.p99 < fast", 1_204_999, "1.20 ms"},
+		"a latency":                 {"response.p99 < 20ms", 31_234_567, "31.2 ms"},
+		"a latency near its limit":  {"response.p99 < 20ms", 20_000_400, "20.0004 ms"},
+		"a latency on its limit":    {"response.p99 <= 20ms", 20_000_000, "20.0 ms"},
+		"a count":                   {"delivery.lost == 0", 12_345, "12,345"},
+		"without spaces":            {"response.p99<20ms", 31_234_567, "31.2 ms"},
+		"above nothing":             {"response.min > 0", 31_234_567, "31.2 ms"},
+		"a rate with its unit":      {"rate_per_s >= 1000/s", 999.96, "999.96"},
+		"a cost that is a duration": {"cost.cpu_per_message < 50us", 61_234.5, "61.2 µs"},
+		"nothing to compare":        {"response.p99", 31_234_567, "31.2 ms"},
+		"a count of latencies":      {"response.count > 5", 4, "4"},
+		"a rate":                    {"rate_per_s >= 1000", 999.96, "999.96"},
+		"a rate far off":            {"rate_per_s >= 1000", 512.349, "512"},
+		"a limit nobody reads":      {"response.p99 < fast", 1_204_999, "1.20 ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, tc.want, actual(result.Threshold{Expression: tc.expression, Actual: tc.actual}))

@@ -15,10 +15,12 @@ const mostDigits = 9
 // actual formats the figure that a threshold judged, in three significant digits or as many as tell it from the limit: a
 // limit of 20 ms missed by a hair must not read "20.0 ms".
 func actual(t result.Threshold) string {
-	figure, limit := sides(t.Expression)
-	format := plain
-	if isDuration(figure) {
-		format = nanoseconds
+	figure, text := sides(t.Expression)
+	format, limit := plain, 0.0
+	if d, ok := duration(figure, text); ok {
+		format, limit = nanoseconds, d
+	} else {
+		limit, _ = strconv.ParseFloat(strings.TrimSuffix(text, "/s"), 64)
 	}
 	for n := digits; ; n++ {
 		s := format(t.Actual, n)
@@ -28,28 +30,26 @@ func actual(t result.Threshold) string {
 	}
 }
 
-// sides splits "response.p99 < 20ms" into the figure and the limit, in ns if it is a duration; a limit that does not read as
-// either is 0.
-func sides(expression string) (figure string, limit float64) {
-	words := strings.Fields(expression)
-	if len(words) == 0 {
-		return "", 0
+// comparing are the characters of which comparisons are made.
+const comparing = "<>=!"
+
+// sides splits "response.p99 < 20ms" into the figure and the limit.
+func sides(expression string) (figure, limit string) {
+	i := strings.IndexAny(expression, comparing)
+	if i < 0 {
+		return expression, ""
 	}
-	figure, last := words[0], words[len(words)-1]
-	if d, err := time.ParseDuration(last); err == nil {
-		return figure, float64(d)
-	}
-	limit, _ = strconv.ParseFloat(last, 64)
-	return figure, limit
+	return strings.TrimSpace(expression[:i]), strings.TrimSpace(strings.TrimLeft(expression[i:], comparing))
 }
 
-// isDuration says whether a figure is in nanoseconds.
-func isDuration(figure string) bool {
-	latency, part, _ := strings.Cut(figure, ".")
-	if slices.Contains(result.LatencyNames, latency) {
-		return part != "count" && part != "negative" && part != "overflow"
+// duration says whether a figure is in nanoseconds, and its limit if so. The limit's unit tells, if it has one.
+func duration(figure, limit string) (ns float64, ok bool) {
+	d, err := time.ParseDuration(limit)
+	if err == nil && d != 0 {
+		return float64(d), true
 	}
-	return strings.Contains(figure, "_ns")
+	latency, part, _ := strings.Cut(figure, ".")
+	return 0, slices.Contains(result.LatencyNames, latency) && part != "count" && part != "negative"
 }
 
 // plain formats a figure without a unit; whole numbers are counts, which are never rounded.
