@@ -1,0 +1,62 @@
+# What contributors and users run. `make` by itself lists it.
+
+BIN        := bin/mqttrace
+VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+SCENARIO   ?= scenarios/quickstart.yaml
+# How long the whole test suite may take, and how long each fuzz target runs.
+TEST_TIME  ?= 15m
+FUZZ_TIME  ?= 30s
+SUDO       := $(if $(filter-out 0,$(shell id -u)),sudo)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-tools bench fuzz lint cross
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build and run the quick-start scenario on the embedded broker (SCENARIO=FILE for another)
+	$(BIN) run $(SCENARIO)
+
+build: ## build bin/mqttrace
+	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o $(BIN) ./cmd/mqttrace
+
+test: test-tools ## install what tests need and run them all with the race detector
+	go test -race -timeout $(TEST_TIME) ./...
+
+# Mosquitto is the broker that tests compare against; the race detector needs a C compiler on Linux.
+test-tools:
+	@missing=; \
+	PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
+	command -v mosquitto >/dev/null || missing=mosquitto; \
+	[ "$$(uname -s)" != Linux ] || command -v "$$(go env CC)" >/dev/null || missing="$$missing gcc libc6-dev"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	echo "installing $$missing"; \
+	if command -v apt-get >/dev/null; then \
+		$(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; \
+	elif command -v brew >/dev/null; then \
+		brew install --quiet $$missing; \
+	else \
+		echo "neither apt-get nor brew is here: install $$missing by hand, then run make test again" >&2; exit 1; \
+	fi
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## run every fuzz target for FUZZ_TIME
+	@set -e; for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 100x $$package; \
+		done; \
+	done
+
+lint: cross ## check format, go.mod, vet and staticcheck, and that it builds for every system
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not as gofmt has it:"; echo "$$unformatted"; exit 1; fi
+	go mod verify
+	go mod tidy -diff
+	go vet ./...
+	go tool staticcheck ./...
+
+cross:
+	@set -e; for os in linux darwin windows; do echo "GOOS=$$os go build ./..."; CGO_ENABLED=0 GOOS=$$os go build ./...; done
