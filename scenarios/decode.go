@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,6 +25,7 @@ func Load(path string, sets ...Set) (*Scenario, error) {
 // relative paths inside start at its folder; the files that they name are looked at, so that an unreadable one is found
 // here. The error, if any, is of type Problems and holds every mistake. Decode starts nothing and writes nothing.
 func Decode(name string, data []byte, sets ...Set) (*Scenario, error) {
+	data = bytes.TrimPrefix(data, []byte("\uFEFF")) // the mark that some editors put at the start
 	d := &decoder{file: name, dir: filepath.Dir(name), lines: strings.Split(string(data), "\n")}
 	root, problems := parseYAML(data)
 	d.adopt(problems)

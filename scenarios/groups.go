@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"encoding/json"
 	"fmt"
 )
 
@@ -42,6 +43,19 @@ func (d *decoder) sender(n *node) Sender {
 		d.judge(topic, s, badTopic)
 	}
 	return s
+}
+
+// MarshalJSON writes s as a scenario file has it: without the keys that a closed loop does not take.
+func (s Sender) MarshalJSON() ([]byte, error) {
+	type fields Sender
+	if !s.Rate.Max {
+		return json.Marshal(fields(s))
+	}
+	return json.Marshal(struct {
+		fields
+		Arrival     Arrival `json:"arrival,omitempty"`
+		StartJitter bool    `json:"start_jitter,omitempty"`
+	}{fields: fields(s)})
 }
 
 func (d *decoder) receiver(n *node) Receiver {

@@ -99,7 +99,7 @@ func (n *node) setPaths(path string) {
 }
 
 func joinPath(path, key string) string {
-	key = clip(key)
+	key = printable(clip(key))
 	if path == "" {
 		return key
 	}

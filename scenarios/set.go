@@ -52,7 +52,8 @@ func (s *Set) apply(root *node) *Problem {
 		}
 		at = next
 	}
-	return s.place(at, steps[len(steps)-1])
+	last := len(steps) - 1
+	return s.place(at, steps[last], strings.Join(steps[:last], "."))
 }
 
 var setStep = regexp.MustCompile(`^[^.\[\]]+(\[\d{1,9}\])*$`)
@@ -95,10 +96,10 @@ func (s *Set) item(at *node, step, path string) (*node, *Problem) {
 }
 
 // place puts the value where the last step leads.
-func (s *Set) place(at *node, step string) *Problem {
+func (s *Set) place(at *node, step, path string) *Problem {
 	value := s.node()
 	if at.kind == list {
-		item, p := s.item(at, step, "the list")
+		item, p := s.item(at, step, path)
 		if p == nil {
 			*item = *value
 		}

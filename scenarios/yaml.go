@@ -100,7 +100,7 @@ func syntaxProblem(err error, data []byte) Problem {
 	if !errors.As(err, &located) {
 		return p
 	}
-	p.What = "not valid YAML: " + strings.ReplaceAll(located.GetMessage(), "\t", "tab")
+	p.What = "not valid YAML: " + printable(strings.ReplaceAll(located.GetMessage(), "\t", "tab"))
 	if t := located.GetToken(); t != nil && t.Position != nil {
 		p.Line, p.Column = t.Position.Line, t.Position.Column
 	}

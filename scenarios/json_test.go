@@ -1,0 +1,87 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// everyKey is a scenario that has every key.
+const everyKey = "testdata/good/every-key.yaml"
+
+func TestJSONRoundTrip(t *testing.T) {
+	schema := compiled(t)
+	for _, file := range append(shipped(t), everyKey) {
+		t.Run(file, func(t *testing.T) {
+			before, err := Load(file)
+			require.NoError(t, err)
+			text, err := json.MarshalIndent(before, "", "  ")
+			require.NoError(t, err)
+			after, err := Decode("elsewhere/result.json", text)
+			require.NoError(t, err)
+			assert.Equal(t, before, after)
+			assert.NoError(t, fitsSchema(t, schema, text))
+		})
+	}
+}
+
+func TestJSONIsWhatAPersonWouldWrite(t *testing.T) {
+	s, err := Load(everyKey)
+	require.NoError(t, err)
+	// Paths are absolute once decoded; the golden file is for any machine.
+	s.Broker.PasswordFile = filepath.Base(s.Broker.PasswordFile)
+	s.Broker.TLS.CA = filepath.Base(s.Broker.TLS.CA)
+	s.Senders[1].Payload.File = filepath.Base(s.Senders[1].Payload.File)
+	text, err := json.MarshalIndent(s, "", "  ")
+	require.NoError(t, err)
+	golden(t, "testdata/good/every-key.json", string(text)+"\n")
+	assert.NotContains(t, string(text), "secret-word")
+}
+
+func TestPathsStartAtTheScenariosFolder(t *testing.T) {
+	s, err := Load(everyKey)
+	require.NoError(t, err)
+	for _, path := range []string{s.Broker.PasswordFile, s.Broker.TLS.CA, s.Senders[1].Payload.File} {
+		assert.True(t, filepath.IsAbs(path), path)
+		_, err := os.Stat(path)
+		assert.NoError(t, err)
+	}
+}
+
+func TestBrokerForms(t *testing.T) {
+	cases := []struct {
+		name, yaml string
+		want       Broker
+		json       string
+	}{
+		{"embedded", "embedded", Broker{Kind: Embedded}, `"embedded"`},
+		{"mosquitto", "mosquitto", Broker{Kind: Mosquitto}, `"mosquitto"`},
+		{"a URL", "mqtt://host", Broker{Kind: External, URL: "mqtt://host"}, `"mqtt://host"`},
+		{"a URL with a port", "mqtts://[::1]:8884/", Broker{Kind: External, URL: "mqtts://[::1]:8884"}, `"mqtts://[::1]:8884"`},
+		{"a user in the URL", "mqtt://ann@host", Broker{Kind: External, URL: "mqtt://host", Username: "ann"}, `{"url":"mqtt://host","username":"ann"}`},
+		{"the long form", "{url: 'mqtt://host'}", Broker{Kind: External, URL: "mqtt://host"}, `"mqtt://host"`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s, err := Decode("x.yaml", []byte("broker: "+c.yaml+minimal))
+			require.NoError(t, err)
+			assert.Equal(t, c.want, s.Broker)
+			text, err := json.Marshal(s.Broker)
+			require.NoError(t, err)
+			assert.Equal(t, c.json, string(text))
+		})
+	}
+}
+
+func TestBrokerAddress(t *testing.T) {
+	assert.Equal(t, "host:1883", Broker{URL: "mqtt://host"}.Address())
+	assert.Equal(t, "host:8883", Broker{URL: "mqtts://host"}.Address())
+	assert.Equal(t, "[::1]:1884", Broker{URL: "mqtt://[::1]:1884"}.Address())
+	assert.Empty(t, Broker{Kind: Embedded}.Address())
+	assert.True(t, Broker{URL: "mqtts://host"}.Secure())
+	assert.False(t, Broker{URL: "mqtt://host"}.Secure())
+}
