@@ -6,8 +6,8 @@ import "time"
 type Options struct {
 	// Version is the tool's version as the result shows it. Default: "dev".
 	Version string
-	// Progress, if not nil, is called about four times a second and at the start of each phase, from one goroutine; it must
-	// not block.
+	// Progress, if not nil, is called about four times a second and at the start of each phase, one call at a time; it
+	// must not block.
 	Progress func(Progress)
 }
 

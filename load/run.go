@@ -2,8 +2,18 @@ package load
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
 
+	"mqttrace/load/clock"
+	"mqttrace/load/mqtt"
 	"mqttrace/load/result"
+	"mqttrace/load/stamp"
 	"mqttrace/scenarios"
 )
 
@@ -11,5 +21,194 @@ import (
 // result is marked interrupted. An error means that the run could not start and nothing was measured; whatever goes wrong
 // later is in the result. Run returns after every goroutine and child process it started has ended.
 func Run(ctx context.Context, sc *scenarios.Scenario, opts Options) (*result.Result, error) {
-	panic("not written")
+	r := newRun(ctx, sc, opts)
+	if err := r.allow(); err != nil {
+		return nil, err
+	}
+	pacer, err := newPacer()
+	if err != nil {
+		return nil, err
+	}
+	defer pacer.close()
+	r.pacer = pacer
+
+	r.report(Starting, "starting the broker")
+	r.target, err = reach(ctx, sc.Broker)
+	if err != nil {
+		return nil, err
+	}
+	err = r.measure(ctx)
+	if stopErr := r.target.close(); stopErr != nil && err == nil {
+		r.warn("run", "the broker did not stop as it should: %v", stopErr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.judge()
+}
+
+// run is the state of one run.
+type run struct {
+	ctx      context.Context
+	scenario *scenarios.Scenario
+	opts     Options
+	label    string // of this run, in its clients' identifiers
+	id       uint16 // of this run, in its stamps
+
+	target        *target
+	pacer         *pacer
+	senderCount   int
+	senders       []*sender
+	receivers     []*receiver
+	subscriptions []*subscription
+	warm, counted *tally
+	health        health
+	probes        chan struct{} // holds a token when a probe has arrived
+
+	// The load begins at start, is counted from counting and ends at end.
+	start, counting, end clock.Instant
+	closed               atomic.Bool   // what arrives now is late
+	over                 chan struct{} // closed when handlers need not work any more
+
+	limits      mqtt.Limits // of the first sender's connection: a broker grants all alike
+	measured    measured
+	usageFailed bool
+
+	mu       sync.Mutex // guards what follows, and calls of opts.Progress
+	warnings []result.Warning
+}
+
+func newRun(ctx context.Context, sc *scenarios.Scenario, opts Options) *run {
+	if opts.Progress == nil {
+		opts.Progress = func(Progress) {}
+	}
+	if opts.Version == "" {
+		opts.Version = "dev"
+	}
+	stripes := 2 * runtime.GOMAXPROCS(0)
+	r := &run{
+		ctx: ctx, scenario: sc, opts: opts, id: uint16(rand.N(stamp.MaxRun + 1)), label: fmt.Sprintf("%08x", rand.Uint32()),
+		warm: newTally(stripes, sc.Tracing), counted: newTally(stripes, sc.Tracing),
+		probes: make(chan struct{}, 1), over: make(chan struct{}),
+	}
+	for _, s := range sc.Senders {
+		r.senderCount += s.Count
+	}
+	return r
+}
+
+// clientID is the identifier of a client: s or r for the side, and its index among all of that side.
+func (r *run) clientID(side string, index uint32) string {
+	return fmt.Sprintf("mqttrace-%s-%s%d", r.label, side, index)
+}
+
+// receiveMaximum shares out the memory that unacknowledged messages to the receivers may take.
+func (r *run) receiveMaximum() uint16 {
+	const inAll = 1 << 18
+	return uint16(min(max(inAll/len(r.receivers), 64), 1<<13))
+}
+
+// warn notes a doubt about a figure.
+func (r *run) warn(about, format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.warnings = append(r.warnings, result.Warning{About: about, Text: fmt.Sprintf(format, args...)})
+}
+
+func (r *run) report(phase Phase, detail string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.opts.Progress(Progress{Phase: phase, Detail: detail, Total: r.total()})
+}
+
+func (r *run) total() time.Duration { return r.scenario.Warmup.Std() + r.scenario.Duration.Std() }
+
+// otherFiles is what a run opens besides a socket per client: its standard streams, its alarm, its broker's pipes, files.
+const otherFiles = 64
+
+// allow checks what the system must allow before anything is started.
+func (r *run) allow() error {
+	clients := r.senderCount
+	for _, v := range r.scenario.Receivers {
+		clients += v.Count
+	}
+	if r.senderCount > stamp.MaxSenders {
+		return fmt.Errorf("%d senders: a run can tell %d apart", r.senderCount, stamp.MaxSenders)
+	}
+	return allowFiles(clients + otherFiles)
+}
+
+// measure connects the clients, runs the load and disconnects them again. An error means that the load did not start.
+func (r *run) measure(ctx context.Context) error {
+	defer r.disconnect()
+	defer close(r.over)
+	if err := r.getReady(ctx); err != nil {
+		return r.blame(err)
+	}
+	r.load(ctx)
+	return nil
+}
+
+func (r *run) getReady(ctx context.Context) error {
+	if err := r.recruit(); err != nil {
+		return err
+	}
+	if err := r.connect(ctx); err != nil {
+		return err
+	}
+	r.limits = r.senders[0].client.Limits()
+	return r.probe(ctx)
+}
+
+// blame prefers the broker's death to its consequences.
+func (r *run) blame(err error) error {
+	select {
+	case <-r.target.ended():
+		return fmt.Errorf("the broker ended before the load began: %w", errors.Join(r.target.process.Err(), err))
+	default:
+		return err
+	}
+}
+
+// headStart is the time between the decision to start and the start: all senders are waiting by then.
+const headStart = 20 * time.Millisecond
+
+// load runs the senders through warm-up and measured phase, then drains.
+func (r *run) load(ctx context.Context) {
+	runtime.GC() // what connecting has left behind is not the load's
+	r.start = clock.Now().Add(headStart)
+	r.counting = r.start.Add(r.scenario.Warmup.Std())
+	r.end = r.counting.Add(r.scenario.Duration.Std())
+
+	sending, stop := context.WithCancel(ctx)
+	defer stop()
+	var senders sync.WaitGroup
+	for _, s := range r.senders {
+		senders.Go(func() { s.drive(sending) })
+	}
+	done := make(chan struct{})
+	go func() { senders.Wait(); close(done) }()
+
+	m := newMonitor(r)
+	m.watch(ctx, done)
+	stop()
+	<-done
+	m.finish()
+}
+
+// measured is what the load left behind besides what the senders and receivers know.
+type measured struct {
+	started     time.Time     // wall clock at the start of the measured phase
+	until       clock.Instant // no message was due from then on
+	sentUntil   clock.Instant // when the last sender was done
+	interrupted bool
+	broken      error // why the run was given up
+	began       snapshot
+	ended       snapshot
+	series      []result.Point
+	held        time.Duration // all senders together
+	connections int           // lost
+	lossCause   error
+	senderErr   error
+	drained     bool
 }

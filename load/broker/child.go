@@ -26,46 +26,50 @@ func RunIfChild() {
 	if os.Getenv(ChildEnv) != childBroker {
 		return
 	}
-	if err := runChild(os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	runChild(os.Stdin, os.Stdout)
 	os.Exit(0)
 }
 
-// report is one line of JSON from the child to its parent. The first has the address, the others have the drops.
+// report is one line of JSON from the child to its parent. The first says where it listens or why it does not, the others
+// have the drops.
 type report struct {
-	Addr string `json:"addr,omitempty"` // host:port
-	URL  string `json:"url,omitempty"`
+	Addr  string `json:"addr,omitempty"` // host:port
+	URL   string `json:"url,omitempty"`
+	Error string `json:"error,omitempty"`
 	// Answers counts the lines from the parent that the child has read, its configuration left out.
 	Answers uint64 `json:"answers"`
 	Drops
 }
 
 // runChild serves the broker that the first line of in describes, answers every further line with a report, and at the end
-// of in, which the parent closes by intent or by dying, stops the broker and sends the last report.
-func runChild(in io.Reader, out io.Writer) error {
-	lines := bufio.NewScanner(in)
-	cfg, err := readConfig(lines)
+// of in, which the parent closes by intent or by dying, stops the broker and sends the last report. A report that cannot be
+// sent is no error: the parent is gone, and the end of in says so too.
+func runChild(in io.Reader, out io.Writer) {
+	lines, reports := bufio.NewScanner(in), json.NewEncoder(out)
+	server, err := listenAsTold(lines)
 	if err != nil {
-		return err
+		_ = reports.Encode(report{Error: err.Error()})
+		return
 	}
-	server, err := Listen(cfg)
-	if err != nil {
-		return err
-	}
-	reports := json.NewEncoder(out)
-	last := report{Addr: server.Addr(), URL: server.URL()}
-	_ = reports.Encode(last) // a parent that cannot be told is gone, which the end of in says too
+	_ = reports.Encode(report{Addr: server.Addr(), URL: server.URL()})
+	var answers uint64
 	for lines.Scan() {
-		last = report{Answers: last.Answers + 1, Drops: server.Drops()}
-		_ = reports.Encode(last)
+		answers++
+		_ = reports.Encode(report{Answers: answers, Drops: server.Drops()})
 	}
 	exit := time.AfterFunc(childExitLimit, func() { os.Exit(1) })
 	defer exit.Stop()
 	server.Close()
-	_ = reports.Encode(report{Answers: last.Answers, Drops: server.Drops()})
-	return nil
+	_ = reports.Encode(report{Answers: answers, Drops: server.Drops()})
+}
+
+// listenAsTold reads the configuration and listens.
+func listenAsTold(lines *bufio.Scanner) (*Server, error) {
+	cfg, err := readConfig(lines)
+	if err != nil {
+		return nil, err
+	}
+	return Listen(cfg)
 }
 
 func readConfig(lines *bufio.Scanner) (EmbeddedConfig, error) {

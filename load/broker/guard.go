@@ -39,29 +39,32 @@ func (g *guard) OnConnectAuthenticate(_ *mqtt.Client, pk packets.Packet) bool {
 // OnACLCheck lets whoever is connected use every topic.
 func (g *guard) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
 
-// OnSessionEstablish turns off what is broken in mochi's flow control towards this client, before anybody can send to it.
+// OnSessionEstablish turns off what is broken in mochi v2.7.9 towards this client, before anybody can send to it.
 //
-// mochi v2.7.9 keeps a quota of messages that it may have under way to a client. While some of it is left
-// (Server.processPacket), each packet that the client sends, each acknowledgement too, makes mochi look for held back
-// messages: Inflight.NextImmediate takes the read lock of the client's in-flight map and calls GetAll, which takes it again.
-// sync.RWMutex refuses a second read lock once a writer waits, and every message to that client is a writer, so that both
-// wait for each other for good: 10 senders with 64 messages under way to one QoS 1 receiver hang within seconds. A quota of
-// 0 with a maximum of 0 means "no quota" in every place that reads it: nothing is held back, nothing is looked for.
+// The quota of messages under way. While some of it is left (Server.processPacket), each packet that the client sends, each
+// acknowledgement too, makes mochi look for messages held back: Inflight.NextImmediate takes the read lock of the client's
+// in-flight map and calls GetAll, which takes it again. sync.RWMutex refuses a second read lock once a writer waits, and
+// every message to that client is a writer, so that both wait for each other for good: 10 senders with 64 messages under way
+// to one QoS 1 receiver hang within seconds. A quota of 0 with a maximum of 0 means "no quota" in every place that reads it:
+// nothing is held back, nothing is looked for. ReceiveMaximum is what mochi sets the quota to again when the client takes
+// over an older session. The price: mochi no longer keeps to a client's Receive Maximum, as MQTT 5 section 3.3.4 wants; a
+// receiver with a small one is sent more at a time. paho does not mind.
 //
-// ReceiveMaximum is what mochi sets the quota to again when the client takes over an older session. What is lost is that
-// mochi no longer keeps to a client's Receive Maximum, which it may not do by MQTT 5 section 3.3.4: a receiver with a small
-// one is sent more at a time, as far as the socket and QueueLimit take it. paho does not mind.
+// Topic aliases. mochi hands one out and queues the message that introduces it in two steps, so that another sender's
+// message can overtake it and arrive with an alias unheard of; and if the introduction is dropped, nothing later on that
+// topic can be read.
 //
-// TopicAliasMaximum keeps mochi from using topic aliases towards the client. It hands out an alias and queues the message
-// that introduces it in two steps, so another sender's message can overtake it and arrive with an alias unheard of; and if
-// the introduction is dropped, all later messages on that topic are unreadable.
+// Request Problem Information. A client that sets it to 0, as paho does unless told otherwise, must still be sent the user
+// properties of messages (section 3.1.2.11.7); mochi leaves them out, and with them every traceparent. The price: its
+// acknowledgements may carry reason strings that nobody asked for.
 func (g *guard) OnSessionEstablish(cl *mqtt.Client, _ packets.Packet) {
+	cl.State.Inflight.ResetSendQuota(0)
 	cl.Properties.Props.ReceiveMaximum = 0
 	cl.Properties.Props.TopicAliasMaximum = 0
-	cl.State.Inflight.ResetSendQuota(0)
+	cl.Properties.Props.RequestProblemInfoFlag = false
 }
 
-// OnSessionEstablished does it again for a client that took over an older session: mochi has replaced its in-flight map by
+// OnSessionEstablished lifts the quota again for a client that took over an older session: mochi has replaced its in-flight map by
 // then.
 func (g *guard) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
 	cl.State.Inflight.ResetSendQuota(0)

@@ -26,7 +26,7 @@ func (cfg EmbeddedConfig) Start(ctx context.Context) (*Broker, error) {
 	}
 	if err := b.awaitHello(ctx); err != nil {
 		b.process.destroy()
-		return nil, fmt.Errorf("start the embedded broker: %w%s", err, b.process.log.quote())
+		return nil, fmt.Errorf("start the embedded broker: %w", err)
 	}
 	return b, nil
 }
@@ -79,14 +79,17 @@ func childCommand() (*exec.Cmd, error) {
 func (b *Broker) awaitHello(ctx context.Context) error {
 	select {
 	case hello := <-b.control.hello:
+		if hello.Error != "" {
+			return errors.New(hello.Error)
+		}
 		b.addr, b.url = hello.Addr, hello.URL
+		return dial(ctx, b.addr)
 	case <-b.process.done:
-		return errors.New("the child process " + fate(b.process.cmd.ProcessState) +
-			" before it listened (this binary must call broker.RunIfChild first thing in main or TestMain)")
+		return fmt.Errorf("the child process %s before it listened: does main, or TestMain, call broker.RunIfChild first?%s",
+			fate(b.process.cmd.ProcessState), b.process.log.quote())
 	case <-ctx.Done():
-		return fmt.Errorf("the child process did not say where it listens: %w", ctx.Err())
+		return fmt.Errorf("the child process did not say where it listens: %w%s", ctx.Err(), b.process.log.quote())
 	}
-	return dial(ctx, b.addr)
 }
 
 // dial makes sure that addr accepts connections.

@@ -20,8 +20,8 @@ type Handlers struct {
 	// Message is called for each arriving message in the order of arrival, one at a time; a QoS 1 message is acknowledged when
 	// it returns.
 	Message func(Delivery)
-	// Down is called when the connection is lost, Up when it has been made again with its subscriptions; Up is not called for
-	// the first connection.
+	// Down is called when the connection is lost, and again when an attempt to make it again fails; Up when it has been made
+	// again with its subscriptions, not for the first connection.
 	Down func(error)
 	Up   func()
 }
@@ -55,7 +55,6 @@ type Client struct {
 	mu            sync.Mutex // guards what follows
 	link          *link      // nil while there is no connection
 	linked        chan struct{}
-	lastErr       error // why there is no connection
 	subscriptions []paho.SubscribeOptions
 
 	ctx    context.Context // ends with Close
@@ -263,9 +262,6 @@ func (c *Client) supervise(l *link) {
 		case err := <-l.failed:
 			<-l.lost
 			c.setLost(err)
-			if c.handlers.Down != nil {
-				c.handlers.Down(err)
-			}
 		}
 		if l = c.reconnect(); l == nil {
 			return
@@ -282,7 +278,7 @@ func (c *Client) hangUp(l *link) {
 	_ = l.wire.flushNow()                                     // a failure ends the link, which is what is wanted
 	_ = l.paho.Disconnect(&paho.Disconnect{ReasonCode: 0x00}) // likewise
 	<-l.lost
-	c.setLost(ErrClosed)
+	c.setLost(nil)
 }
 
 // reconnect tries again and again until it has a link with all subscriptions, or the client is closed.
@@ -329,18 +325,20 @@ func (c *Client) setLink(l *link) {
 	c.outcomes.setLimit(min(limit, math.MaxUint16-1)) // one packet identifier is left for SUBSCRIBE
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.link, c.lastErr = l, nil
+	c.link = l
 	close(c.linked)
 }
 
 func (c *Client) setLost(err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.lastErr = err
 	if c.link != nil {
 		close(c.link.retired)
 		c.link = nil
 		c.linked = make(chan struct{})
+	}
+	c.mu.Unlock()
+	if c.handlers.Down != nil && c.ctx.Err() == nil {
+		c.handlers.Down(err)
 	}
 }
 
@@ -348,13 +346,6 @@ func (c *Client) current() *link {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.link
-}
-
-// Err is why there is no connection at the moment; nil while there is one.
-func (c *Client) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.lastErr
 }
 
 // awaitLink returns the connection, waiting for one if there is none.

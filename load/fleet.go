@@ -1,0 +1,172 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"mqttrace/load/mqtt"
+	"mqttrace/load/payload"
+	"mqttrace/load/record"
+	"mqttrace/scenarios"
+)
+
+// connecting bounds how many clients connect at a time: enough to hide the round trips, few enough for a broker's backlog.
+const connecting = 64
+
+// recruit makes the senders and receivers, not yet connected.
+func (r *run) recruit() error {
+	for i := range r.scenario.Senders {
+		group := &r.scenario.Senders[i]
+		payloads, err := payload.Prepare(group.Payload, group.Name, r.scenario.Seed)
+		if err != nil {
+			return err
+		}
+		for n := range group.Count {
+			r.senders = append(r.senders, newSender(r, group, n, uint32(len(r.senders)), payloads))
+		}
+	}
+	for i := range r.scenario.Receivers {
+		group := &r.scenario.Receivers[i]
+		for n := range group.Count {
+			r.receivers = append(r.receivers, newReceiver(r, group, n, len(r.receivers)))
+		}
+	}
+	r.subscriptions = subscriptionsOf(r.receivers)
+	for _, s := range r.senders {
+		for _, sub := range r.subscriptions {
+			if scenarios.Match(sub.filter, s.topic) {
+				s.copies++
+			}
+		}
+	}
+	return nil
+}
+
+// subscription is a receiver, or the members of a shared subscription: each message that matches is owed to it once.
+type subscription struct {
+	filter  string
+	group   *scenarios.Receiver
+	members []*receiver
+}
+
+func subscriptionsOf(receivers []*receiver) (all []*subscription) {
+	shared := make(map[string]*subscription)
+	for _, v := range receivers {
+		if sub := shared[v.filter]; sub != nil {
+			sub.members = append(sub.members, v)
+			continue
+		}
+		sub := &subscription{filter: v.filter, group: v.group, members: []*receiver{v}}
+		all = append(all, sub)
+		if v.group.ShareName() != "" {
+			shared[v.filter] = sub
+		}
+	}
+	return all
+}
+
+func (s *subscription) inboxes() []*record.Inbox {
+	inboxes := make([]*record.Inbox, len(s.members))
+	for i, v := range s.members {
+		inboxes[i] = v.inbox
+	}
+	return inboxes
+}
+
+// distinct is how many messages have arrived, counting one that two members got twice.
+func (s *subscription) distinct() (n uint64) {
+	for _, v := range s.members {
+		n += v.inbox.Distinct()
+	}
+	return n
+}
+
+// connect connects and subscribes the receivers, then connects the senders.
+func (r *run) connect(ctx context.Context) error {
+	var connected atomic.Int64
+	progress := func() {
+		r.report(Starting, fmt.Sprintf("%d of %d clients connected", connected.Add(1), len(r.receivers)+len(r.senders)))
+	}
+	if err := each(ctx, r.receivers, func(ctx context.Context, v *receiver) error {
+		defer progress()
+		return v.connect(ctx)
+	}); err != nil {
+		return err
+	}
+	return each(ctx, r.senders, func(ctx context.Context, s *sender) error {
+		defer progress()
+		return s.connect(ctx)
+	})
+}
+
+// each calls do for all clients, several at a time, and returns the first error.
+func each[T any](ctx context.Context, clients []T, do func(context.Context, T) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(connecting)
+	for _, c := range clients {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return do(ctx, c)
+		})
+	}
+	return group.Wait()
+}
+
+func (v *receiver) connect(ctx context.Context) error {
+	handlers := v.run.health.watch()
+	handlers.Message = v.handle
+	client, err := mqtt.Connect(ctx, v.settings(), handlers)
+	if err != nil {
+		return err
+	}
+	v.client = client
+	stripe := v.run.counted.recorder.Stripe(v.index)
+	stripe.Record(record.Connect, client.ConnectTime())
+	took, err := client.Subscribe(ctx, v.filter, v.group.QoS)
+	if err != nil {
+		return err
+	}
+	stripe.Record(record.Subscribe, took)
+	return nil
+}
+
+func (s *sender) connect(ctx context.Context) error {
+	client, err := mqtt.Connect(ctx, s.settings(), s.run.health.watch())
+	if err != nil {
+		return err
+	}
+	s.client = client
+	s.run.counted.recorder.Stripe(int(s.index)).Record(record.Connect, client.ConnectTime())
+	limits := client.Limits()
+	if s.group.QoS > limits.MaximumQoS {
+		return fmt.Errorf("sender %s publishes at QoS %d, but the broker's Maximum QoS is %d", s.group.Name, s.group.QoS, limits.MaximumQoS)
+	}
+	if s.group.Retain && !limits.RetainAvailable {
+		return fmt.Errorf("sender %s publishes retained messages, but the broker has no Retain Available", s.group.Name)
+	}
+	return nil
+}
+
+// disconnect closes every client: senders first, so that nothing more is sent.
+func (r *run) disconnect() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	closeAll(ctx, r.senders, func(s *sender) *mqtt.Client { return s.client })
+	closeAll(ctx, r.receivers, func(v *receiver) *mqtt.Client { return v.client })
+}
+
+func closeAll[T any](ctx context.Context, all []T, clientOf func(T) *mqtt.Client) {
+	var wg sync.WaitGroup
+	for _, one := range all {
+		if client := clientOf(one); client != nil {
+			wg.Go(func() { client.Close(ctx) })
+		}
+	}
+	wg.Wait()
+}

@@ -1,0 +1,73 @@
+package load
+
+import (
+	"sync"
+
+	"mqttrace/load/clock"
+	"mqttrace/load/mqtt"
+)
+
+// health knows which clients have lost their connection. The zero value is of a run in which all is well. Safe for concurrent
+// use.
+type health struct {
+	mu    sync.Mutex // guards what follows
+	down  map[*outage]bool
+	lost  int   // connections, so far
+	cause error // of the latest loss
+}
+
+// outage is the time in which one client has no connection.
+type outage struct {
+	since clock.Instant
+	why   error // why it was lost, then why it cannot be made again
+}
+
+// watch returns the handlers that keep h up to date for one client.
+func (h *health) watch() mqtt.Handlers {
+	current := new(outage)
+	return mqtt.Handlers{
+		Down: func(cause error) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.wentDown(current, cause)
+		},
+		Up: func() {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			delete(h.down, current)
+		},
+	}
+}
+
+func (h *health) wentDown(o *outage, cause error) {
+	o.why = cause
+	if h.down[o] {
+		return // an attempt to connect again failed
+	}
+	if h.down == nil {
+		h.down = make(map[*outage]bool)
+	}
+	o.since = clock.Now()
+	h.down[o] = true
+	h.lost++
+	h.cause = cause
+}
+
+// worst is the outage that has lasted longest, nil if there is none, and how many there are.
+func (h *health) worst() (worst *outage, n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for o := range h.down {
+		if worst == nil || o.since < worst.since {
+			worst = &outage{since: o.since, why: o.why}
+		}
+	}
+	return worst, len(h.down)
+}
+
+// losses is how many connections have been lost so far and why the latest was.
+func (h *health) losses() (n int, cause error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lost, h.cause
+}

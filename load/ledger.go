@@ -1,0 +1,89 @@
+package load
+
+import (
+	"fmt"
+
+	"mqttrace/load/record"
+	"mqttrace/load/result"
+	"mqttrace/scenarios"
+)
+
+// owed is how many messages the subscription should get: those that were sent and that the broker did not refuse.
+func (r *run) owed(sub *subscription) (n uint64) {
+	for _, s := range r.senders {
+		if scenarios.Match(sub.filter, s.topic) {
+			n += s.delivered()
+		}
+	}
+	return n
+}
+
+// delivered is how many measured messages the broker is to deliver.
+func (s *sender) delivered() uint64 {
+	handed, refused := s.handed.Load(), s.refused.Load()
+	return handed - min(handed, refused)
+}
+
+// delivery settles the ledger. The receivers have ended by now.
+func (r *run) delivery() result.Delivery {
+	d := result.Delivery{Violations: []string{}, Flows: []result.Flow{}}
+	flows := make(map[[2]string]*result.Flow)
+	var order [][2]string
+	var inboxes []*record.Inbox
+	for _, sub := range r.subscriptions {
+		members := sub.inboxes()
+		inboxes = append(inboxes, members...)
+		for _, s := range r.senders {
+			if !scenarios.Match(sub.filter, s.topic) {
+				continue
+			}
+			key := [2]string{s.group.Name, sub.group.Name}
+			if flows[key] == nil {
+				flows[key] = newFlow(s.group, sub.group)
+				order = append(order, key)
+			}
+			settle(flows[key], s, record.AccountOf(int(s.index), members))
+		}
+	}
+	for _, key := range order {
+		d.Flows = append(d.Flows, *flows[key])
+		addFlow(&d, flows[key])
+	}
+	totals := record.TotalsOf(inboxes)
+	d.DuplicatedFlagged, d.Foreign, d.Late = totals.DuplicatedFlagged, totals.Foreign, totals.Late
+	return d
+}
+
+func newFlow(s *scenarios.Sender, v *scenarios.Receiver) *result.Flow {
+	return &result.Flow{Sender: s.Name, Receiver: v.Name, QoS: min(s.QoS, v.QoS), Shared: v.ShareName() != ""}
+}
+
+func settle(f *result.Flow, s *sender, a record.Account) {
+	expected := s.delivered()
+	f.Expected += expected
+	f.Received += a.Distinct
+	f.Lost += expected - min(expected, a.Distinct)
+	f.Duplicated += a.Duplicated
+	f.Reordered += a.Reordered
+}
+
+// addFlow adds a flow to the totals and judges it by the lower of the two qualities of service.
+func addFlow(d *result.Delivery, f *result.Flow) {
+	d.Expected += f.Expected
+	d.Received += f.Received
+	d.Lost += f.Lost
+	d.Duplicated += f.Duplicated
+	d.Reordered += f.Reordered
+	violated := func(format string, args ...any) {
+		d.Violations = append(d.Violations, fmt.Sprintf("%s → %s: ", f.Sender, f.Receiver)+fmt.Sprintf(format, args...))
+	}
+	if f.QoS >= 1 && f.Lost > 0 {
+		violated("%d of %d messages lost at QoS %d", f.Lost, f.Expected, f.QoS)
+	}
+	if f.QoS != 1 && f.Duplicated > 0 {
+		violated("%d messages duplicated at QoS %d", f.Duplicated, f.QoS)
+	}
+	if !f.Shared && f.Reordered > 0 {
+		violated("%d messages out of order", f.Reordered)
+	}
+}

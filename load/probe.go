@@ -1,0 +1,115 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/eclipse/paho.golang/paho"
+
+	"mqttrace/load/clock"
+	"mqttrace/load/mqtt"
+	"mqttrace/load/stamp"
+	"mqttrace/scenarios"
+)
+
+const (
+	probeEvery = 200 * time.Millisecond
+	probeFor   = 10 * time.Second
+)
+
+// probe proves that every subscription delivers: a sender whose topic a receiver's filter matches publishes until the receiver
+// has seen a message. The members of a shared subscription take turns as the broker likes; one that sees nothing in all
+// that time is a warning, any other receiver is an error.
+func (r *run) probe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, probeFor)
+	defer cancel()
+	for {
+		waiting := r.unprobed()
+		if len(waiting) == 0 {
+			return nil
+		}
+		r.report(Starting, fmt.Sprintf("%d of %d subscriptions have seen a message", len(r.receivers)-len(waiting), len(r.receivers)))
+		for _, v := range waiting {
+			if err := r.publishProbe(ctx, v); err != nil {
+				return r.unready(err)
+			}
+		}
+		if err := r.awaitProbes(ctx); err != nil {
+			return r.unready(err)
+		}
+	}
+}
+
+func (r *run) unprobed() (waiting []*receiver) {
+	for _, v := range r.receivers {
+		if !v.probed.Load() {
+			waiting = append(waiting, v)
+		}
+	}
+	return waiting
+}
+
+// awaitProbes waits until every receiver has seen one, or it is time to send more.
+func (r *run) awaitProbes(ctx context.Context) error {
+	again := time.NewTimer(probeEvery)
+	defer again.Stop()
+	for len(r.unprobed()) > 0 {
+		select {
+		case <-r.probes:
+		case <-again.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// wakeProbes tells awaitProbes that a probe has arrived.
+func (r *run) wakeProbes() {
+	select {
+	case r.probes <- struct{}{}:
+	default:
+	}
+}
+
+func (r *run) publishProbe(ctx context.Context, v *receiver) error {
+	for _, s := range r.senders {
+		if scenarios.Match(v.filter, s.topic) {
+			return s.client.Publish(ctx, s.group.QoS, &probe{sender: s, run: r.id}, false)
+		}
+	}
+	return nil // validation has seen to it that there is one
+}
+
+// unready says which receivers saw no probe.
+func (r *run) unready(err error) error {
+	waiting := r.unprobed()
+	if len(waiting) == 0 || context.Cause(r.ctx) != nil {
+		return err
+	}
+	for _, v := range waiting {
+		if v.group.ShareName() == "" {
+			return fmt.Errorf("receiver %s: subscribed to %s, but no message published to it arrived within %v (%d of %d receivers wait); does the broker allow reading and writing these topics?",
+				r.clientID("r", uint32(v.index)), v.filter, probeFor, len(waiting), len(r.receivers))
+		}
+	}
+	r.warn("run", "%d members of shared subscriptions were given no message in %v of probing; they may stay idle", len(waiting), probeFor)
+	return nil
+}
+
+// probe is an empty message with a stamp; it is an mqtt.Publication.
+type probe struct {
+	sender *sender
+	run    uint16
+}
+
+func (p *probe) Packet(sent clock.Instant) *paho.Publish {
+	var data [stamp.Size]byte
+	stamp.Stamp{Run: p.run, Kind: stamp.Probe, Sender: p.sender.index, Sent: sent, Intended: sent}.Encode(&data)
+	return &paho.Publish{Topic: p.sender.topic, QoS: p.sender.group.QoS, Properties: &paho.PublishProperties{CorrelationData: data[:]}}
+}
+
+// Acknowledged does nothing: only an arrival proves anything.
+func (p *probe) Acknowledged(mqtt.Outcome) {}

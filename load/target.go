@@ -1,0 +1,110 @@
+package load
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"time"
+
+	"mqttrace/load/broker"
+	"mqttrace/load/mqtt"
+	"mqttrace/scenarios"
+)
+
+// target is the broker that a run's clients connect to.
+type target struct {
+	name, version, url string
+	settings           mqtt.Settings  // what all clients have in common
+	process            *broker.Broker // nil for a broker that somebody else runs
+}
+
+// reach starts the scenario's broker, or reads what is needed to connect to one that runs already.
+func reach(ctx context.Context, b scenarios.Broker) (*target, error) {
+	switch b.Kind {
+	case scenarios.Embedded:
+		return started(broker.StartEmbedded(ctx))
+	case scenarios.Mosquitto:
+		return started(broker.StartMosquitto(ctx))
+	}
+	t := &target{name: b.URL, url: b.URL, settings: mqtt.Settings{Address: b.Address(), Username: b.Username}}
+	if b.PasswordFile != "" {
+		t.settings.Password = func() ([]byte, error) { return readPassword(b.PasswordFile) }
+	}
+	if b.Secure() {
+		config, err := tlsConfig(b.TLS)
+		if err != nil {
+			return nil, err
+		}
+		t.settings.TLS = config
+	}
+	return t, nil
+}
+
+func started(b *broker.Broker, err error) (*target, error) {
+	if err != nil {
+		return nil, fmt.Errorf("start the broker: %w", err)
+	}
+	return &target{name: b.Name(), version: b.Version(), url: b.URL(), settings: mqtt.Settings{Address: b.Addr()}, process: b}, nil
+}
+
+// close stops a broker that the run started.
+func (t *target) close() error {
+	if t.process == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	return t.process.Stop(ctx)
+}
+
+const stopTimeout = 5 * time.Second
+
+// ended is closed when the run's own broker has ended; it is nil, and never ready, for one that somebody else runs.
+func (t *target) ended() <-chan struct{} {
+	if t.process == nil {
+		return nil
+	}
+	return t.process.Done()
+}
+
+// usage is zero for a broker that somebody else runs.
+func (t *target) usage() (broker.Usage, error) {
+	if t.process == nil {
+		return broker.Usage{}, nil
+	}
+	return t.process.Usage()
+}
+
+func readPassword(path string) ([]byte, error) {
+	password, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	password = bytes.TrimSuffix(password, []byte("\n"))
+	return bytes.TrimSuffix(password, []byte("\r")), nil
+}
+
+func tlsConfig(t scenarios.TLS) (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if t.CA != "" {
+		pem, err := os.ReadFile(t.CA)
+		if err != nil {
+			return nil, fmt.Errorf("broker.tls.ca: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("broker.tls.ca: %s holds no PEM certificate", t.CA)
+		}
+	}
+	if t.Cert != "" {
+		certificate, err := tls.LoadX509KeyPair(t.Cert, t.Key)
+		if err != nil {
+			return nil, fmt.Errorf("broker.tls.cert and broker.tls.key: %w", err)
+		}
+		config.Certificates = []tls.Certificate{certificate}
+	}
+	return config, nil
+}
