@@ -98,7 +98,7 @@ func (p levelPairs) countNumbered(senders, receivers span) int {
 	}
 	n := 0
 	for i := senders.first; i < senders.end; i++ {
-		j := solve(p[0].filter, receiverPlaceholder, number0(p[0].topic, senderPlaceholder, i))
+		j := solve(p[0].filter, receiverPlaceholder, numbered(p[0].topic, senderPlaceholder, i))
 		if receivers.holds(j) && p.equal(i, j) {
 			n++
 		}
@@ -118,15 +118,15 @@ func (p levelPairs) alike() bool {
 
 func (p levelPairs) equal(sender, receiver int) bool {
 	for _, pair := range p {
-		if number0(pair.topic, senderPlaceholder, sender) != number0(pair.filter, receiverPlaceholder, receiver) {
+		if numbered(pair.topic, senderPlaceholder, sender) != numbered(pair.filter, receiverPlaceholder, receiver) {
 			return false
 		}
 	}
 	return true
 }
 
-// number0 puts an index, which counts from 0, in its placeholder.
-func number0(level, placeholder string, i int) string {
+// numbered puts an index in its placeholder.
+func numbered(level, placeholder string, i int) string {
 	return strings.ReplaceAll(level, placeholder, strconv.Itoa(i))
 }
 
@@ -140,7 +140,7 @@ func solve(level, placeholder, text string) int {
 		return -1
 	}
 	i, err := strconv.Atoi(text[from : from+digits])
-	if err != nil || number0(level, placeholder, i) != text {
+	if err != nil || numbered(level, placeholder, i) != text {
 		return -1
 	}
 	return i

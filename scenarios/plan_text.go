@@ -136,9 +136,12 @@ func (p Plan) receiverTable() *table {
 	return t
 }
 
-// thousands writes v with commas: whole from 10 on, else with up to two decimals.
+// thousands writes v with commas: whole from 10 on, below with up to two decimals, and from 100 million on in three digits.
 func thousands(v float64) string {
-	if v < 10 {
+	switch {
+	case v >= 1e8:
+		return metric(v)
+	case v < 10:
 		return strconv.FormatFloat(float64(int(v*100+0.5))/100, 'f', -1, 64)
 	}
 	digits := strconv.FormatFloat(v, 'f', 0, 64)

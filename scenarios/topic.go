@@ -35,7 +35,8 @@ func (r Receiver) ShareName() string {
 }
 
 func expand(template, group, index string, i int) string {
-	return strings.NewReplacer(groupPlaceholder, group, index, strconv.Itoa(i)).Replace(template)
+	template = strings.ReplaceAll(template, groupPlaceholder, group) // names hold no braces
+	return strings.ReplaceAll(template, index, strconv.Itoa(i))
 }
 
 // splitShare takes $share/name/filter apart. A filter that is not shared comes back as it is.
