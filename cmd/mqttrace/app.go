@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/term"
 
@@ -31,21 +32,30 @@ func run(w world) int {
 	a := &app{world: w, stderr: lockedWriter{w: w.stderr}}
 	done := make(chan int, 1)
 	go func() { done <- a.execute(ctx) }()
+	var first time.Time
 	for {
 		select {
 		case code := <-done:
 			return code
 		case <-w.signals:
+			if !first.IsZero() && time.Since(first) < echoes {
+				continue
+			}
 			farewell := a.farewell.Swap(nil)
 			if farewell == nil {
 				a.say("interrupted")
 				return exitcode.Interrupted
 			}
+			first = time.Now()
 			a.say(*farewell)
 			cancel()
 		}
 	}
 }
+
+// echoes is how soon after the first signal another one is taken for the same: timeout(1), for one, signals both the process
+// that it started and the group that this is in.
+const echoes = 200 * time.Millisecond
 
 // execute runs the verb and prints the error that it ends with.
 func (a *app) execute(ctx context.Context) int {

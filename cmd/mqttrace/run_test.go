@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -226,19 +227,35 @@ func TestFirstSignalBeforeAnythingWasMeasured(t *testing.T) {
 }
 
 func TestSecondSignalLeavesAtOnce(t *testing.T) {
-	var s *shell
-	stuck, ended := make(chan struct{}), make(chan struct{})
-	s = newShell(t, func(ctx context.Context, _ *scenarios.Scenario, _ load.Options) (*result.Result, error) {
-		defer close(ended)
-		s.signal <- os.Interrupt
-		<-ctx.Done()
-		s.signal <- os.Interrupt
-		<-stuck // as a drain that does not end
-		return nil, ctx.Err()
-	}, "--quiet")
-	assert.Equal(t, 130, run(s.world))
-	close(stuck)
-	<-ended
+	synctest.Test(t, func(t *testing.T) {
+		var s *shell
+		stuck := make(chan struct{})
+		s = newShell(t, func(ctx context.Context, _ *scenarios.Scenario, _ load.Options) (*result.Result, error) {
+			s.signal <- os.Interrupt
+			<-ctx.Done()
+			time.Sleep(time.Second) // of the bubble's own time
+			s.signal <- os.Interrupt
+			<-stuck // as a drain that does not end
+			return nil, ctx.Err()
+		}, "--quiet")
+		assert.Equal(t, 130, run(s.world))
+		close(stuck)
+	})
+}
+
+func TestASignalDeliveredTwiceIsOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s *shell
+		s = newShell(t, func(ctx context.Context, sc *scenarios.Scenario, opts load.Options) (*result.Result, error) {
+			s.signal <- os.Interrupt
+			s.signal <- os.Interrupt
+			<-ctx.Done()
+			time.Sleep(time.Second)
+			return measured(result.Interrupted)(ctx, sc, opts)
+		})
+		assert.Equal(t, 130, run(s.world))
+		assert.Len(t, s.results(t), 1)
+	})
 }
 
 func TestASignalEndsAVerbThatHasNothingToFinish(t *testing.T) {
