@@ -40,7 +40,7 @@ func (cfg MosquittoConfig) Start(ctx context.Context) (*Broker, error) {
 func (cfg MosquittoConfig) startOnFreePort(ctx context.Context, exe string) (*Broker, error) {
 	var taken error
 	for range portAttempts {
-		port, err := freePort()
+		port, err := choosePort()
 		if err != nil {
 			return nil, fmt.Errorf("start mosquitto: %w", err)
 		}
@@ -129,6 +129,9 @@ func (b *Broker) awaitRunning(ctx context.Context, running <-chan string) (versi
 	}
 	return "", errors.New("it " + fate(b.process.cmd.ProcessState))
 }
+
+// choosePort is a variable so that a test can choose badly.
+var choosePort = freePort
 
 // freePort returns a port of the loopback address that nobody listened on a moment ago.
 func freePort() (int, error) {

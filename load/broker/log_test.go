@@ -1,0 +1,51 @@
+package broker
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestLineWriter(t *testing.T) {
+	long := strings.Repeat("x", lineLimit)
+	cases := map[string]struct {
+		writes, want []string
+	}{
+		"whole lines":      {[]string{"a\nb\n"}, []string{"a", "b"}},
+		"lines in pieces":  {[]string{"a", "b\nc", "\n"}, []string{"ab", "c"}},
+		"no end":           {[]string{"a\nb"}, []string{"a", "b"}},
+		"Windows line end": {[]string{"a\r\nb\r\n"}, []string{"a", "b"}},
+		"empty line":       {[]string{"\n"}, []string{""}},
+		"line too long":    {[]string{long, "y\n"}, []string{long, "y"}},
+		"nothing":          {nil, nil},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			w := &lineWriter{each: func(line string) { got = append(got, line) }}
+			for _, text := range c.writes {
+				n, err := io.WriteString(w, text)
+				require.NoError(t, err)
+				require.Len(t, text, n)
+			}
+			w.flush()
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestLogTailKeepsTheEnd(t *testing.T) {
+	var log logTail
+	assert.Equal(t, "; it logged nothing", log.quote())
+	for i := range logLines + 5 {
+		log.add(fmt.Sprint("line ", i))
+	}
+	assert.Len(t, log.last(logLines), logLines)
+	assert.Equal(t, []string{"line 203", "line 204"}, log.last(2))
+	assert.True(t, strings.HasSuffix(log.quote(), "\tline 203\n\tline 204"))
+	assert.Equal(t, errorLines, strings.Count(log.quote(), "\n"))
+}
