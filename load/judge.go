@@ -14,7 +14,7 @@ import (
 const (
 	// ownLagLimit is the 99th percentile of the generator's own lateness from which a run is invalid, ownLagDoubt from which
 	// it is doubted.
-	ownLagLimit = 10 * time.Millisecond
+	ownLagLimit = 20 * time.Millisecond
 	ownLagDoubt = time.Millisecond
 	// brokenTraces is the share of messages whose trace may be broken before the trace latency is withheld.
 	brokenTraces = 0.001

@@ -1,0 +1,201 @@
+package mqtt_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/eclipse/paho.golang/packets"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"mqttrace/load/broker"
+	"mqttrace/load/mqtt"
+)
+
+// pki is an authority, and a certificate of 127.0.0.1 that serves brokers and clients alike.
+type pki struct {
+	caFile, certFile, keyFile string
+	roots                     *x509.CertPool
+	certificate               tls.Certificate
+}
+
+func newPKI(t *testing.T) pki {
+	t.Helper()
+	dir := t.TempDir()
+	authority := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "leaf"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		NotBefore:   authority.NotBefore, NotAfter: authority.NotAfter,
+	}
+	authorityKey, leafKey := newKey(t), newKey(t)
+	p := pki{
+		caFile:   writePEM(t, dir, "ca.pem", "CERTIFICATE", sign(t, authority, authority, authorityKey, authorityKey)),
+		certFile: writePEM(t, dir, "cert.pem", "CERTIFICATE", sign(t, leaf, authority, leafKey, authorityKey)),
+		roots:    x509.NewCertPool(),
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(leafKey)
+	require.NoError(t, err)
+	p.keyFile = writePEM(t, dir, "key.pem", "PRIVATE KEY", der)
+	ca, err := os.ReadFile(p.caFile)
+	require.NoError(t, err)
+	require.True(t, p.roots.AppendCertsFromPEM(ca))
+	p.certificate, err = tls.LoadX509KeyPair(p.certFile, p.keyFile)
+	require.NoError(t, err)
+	return p
+}
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	return key
+}
+
+func sign(t *testing.T, of, by *x509.Certificate, key, signer *ecdsa.PrivateKey) []byte {
+	t.Helper()
+	der, err := x509.CreateCertificate(rand.Reader, of, by, &key.PublicKey, signer)
+	require.NoError(t, err)
+	return der
+}
+
+func writePEM(t *testing.T, dir, name, kind string, der []byte) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
+	return path
+}
+
+func TestConnectOverTLS(t *testing.T) {
+	p := newPKI(t)
+	b := mosquitto(broker.MosquittoConfig{CertFile: p.certFile, KeyFile: p.keyFile, CAFile: p.caFile, RequireCertificate: true})(t)
+	c := connect(t, mqtt.Settings{Address: b.Addr(), TLS: &tls.Config{RootCAs: p.roots, Certificates: []tls.Certificate{p.certificate}}}, mqtt.Handlers{})
+	outcomes := make(chan mqtt.Outcome, 1)
+	require.NoError(t, c.Publish(deadline(t), 1, numbered{topic: "a", qos: 1, outcomes: outcomes}, false))
+	assert.NoError(t, receive(t, outcomes).Err)
+}
+
+func TestConnectErrorsSayWhatIsWrong(t *testing.T) {
+	p := newPKI(t)
+	plain := mosquitto(broker.MosquittoConfig{})(t)
+	secure := mosquitto(broker.MosquittoConfig{CertFile: p.certFile, KeyFile: p.keyFile})(t)
+	guarded, err := broker.EmbeddedConfig{Username: "user", Password: "right"}.Start(deadline(t))
+	owned(t, guarded, err)
+	cases := []struct {
+		name     string
+		settings mqtt.Settings
+		want     []string
+	}{
+		{"nobody listens", mqtt.Settings{Address: unused(t)}, []string{"connect to 127.0.0.1:", "connection refused"}},
+		{"silent", mqtt.Settings{Address: silent(t), ConnectTimeout: 50 * time.Millisecond}, []string{"no CONNACK within 50ms"}},
+		{"wrong password", mqtt.Settings{Address: guarded.Addr(), Username: "user", Password: func() ([]byte, error) { return []byte("wrong"), nil }},
+			[]string{"connection of client", "refused by the broker", "0x86 bad user name or password"}},
+		{"no password", mqtt.Settings{Address: guarded.Addr()}, []string{"refused by the broker"}},
+		{"password cannot be read", mqtt.Settings{Address: guarded.Addr(), Username: "user", Password: func() ([]byte, error) { return nil, os.ErrNotExist }},
+			[]string{"password of client", "file does not exist"}},
+		{"TLS to a plain port", mqtt.Settings{Address: plain.Addr(), TLS: &tls.Config{RootCAs: p.roots}, ConnectTimeout: time.Second},
+			[]string{"connect to " + plain.Addr()}},
+		{"plain to a TLS port", mqtt.Settings{Address: secure.Addr()}, []string{"does the broker expect TLS"}},
+		{"unknown authority", mqtt.Settings{Address: secure.Addr(), TLS: new(tls.Config)}, []string{"unknown authority", "tls.ca"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			c.settings.ClientID = "client"
+			_, err := mqtt.Connect(deadline(t), c.settings, mqtt.Handlers{})
+			require.Error(t, err)
+			for _, want := range c.want {
+				assert.ErrorContains(t, err, want)
+			}
+		})
+	}
+}
+
+// unused is an address that nobody listens on.
+func unused(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
+}
+
+// silent is an address that takes connections and never says a word.
+func silent(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().String()
+}
+
+func TestSubscribeErrorsSayWhatIsWrong(t *testing.T) {
+	cases := []struct {
+		name   string
+		answer byte // the SUBACK's reason code
+		want   string
+	}{
+		{"refused", 0x87, "subscription of client client to a/# refused by the broker: 0x87 not authorized"},
+		{"granted less", 0x00, "subscription of client client to a/#: asked for QoS 1, the broker granted [0]"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			client := connect(t, mqtt.Settings{Address: answering(t, c.answer), ClientID: "client"}, mqtt.Handlers{})
+			_, err := client.Subscribe(deadline(t), "a/#", 1)
+			assert.EqualError(t, err, c.want)
+		})
+	}
+}
+
+// answering is the address of a server that lets one client in and answers its SUBSCRIBE with a reason code: neither broker at
+// hand can be made to refuse a subscription.
+func answering(t *testing.T, reason byte) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	done := make(chan struct{})
+	t.Cleanup(func() { l.Close(); <-done })
+	go func() {
+		defer close(done)
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		for {
+			received, err := packets.ReadPacket(conn)
+			if err != nil {
+				return
+			}
+			switch p := received.Content.(type) {
+			case *packets.Connect:
+				_, err = (&packets.Connack{Properties: &packets.Properties{}}).WriteTo(conn)
+			case *packets.Subscribe:
+				_, err = (&packets.Suback{PacketID: p.PacketID, Properties: &packets.Properties{}, Reasons: []byte{reason}}).WriteTo(conn)
+			}
+			assert.NoError(t, err)
+		}
+	}()
+	return l.Addr().String()
+}
+
+func TestConnectStopsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	_, err := mqtt.Connect(ctx, mqtt.Settings{Address: silent(t), ClientID: "client"}, mqtt.Handlers{})
+	assert.Error(t, err)
+}
