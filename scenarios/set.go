@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Set is a value given outside the scenario file, which it replaces before anything is checked.
@@ -40,6 +41,9 @@ var rivals = [][]string{{"rate", "total"}, {"size", "json", "file"}}
 
 // apply lays s over the tree. A problem means that its path leads nowhere.
 func (s *Set) apply(root *node) *Problem {
+	if !utf8.ValidString(s.Value) {
+		return s.problem("the value is not UTF-8", "UTF-8 text")
+	}
 	steps, ok := s.steps()
 	if !ok {
 		return s.problem("the path cannot be read", "keys and indexes, such as senders[0].rate")

@@ -98,6 +98,7 @@ func TestBadSet(t *testing.T) {
 			`--set thresholds[4]=x: thresholds[4]: thresholds has no entry 4, expected an index below 1 or a name in it`},
 		{"inside a scalar", "broker.url=mqtt://host",
 			`--set broker.url=mqtt://host: broker.url: url is inside "mosquitto", expected a path that the scenario has`},
+		{"not UTF-8", "name=a\xff", "--set name=a\xff: name: the value is not UTF-8, expected UTF-8 text"},
 		{"no path", "senders[x].rate=1/s", `--set senders[x].rate=1/s: senders[x].rate: the path cannot be read, expected keys and indexes, such as senders[0].rate`},
 	}
 	for _, c := range cases {
