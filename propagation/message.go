@@ -16,20 +16,36 @@ import (
 //
 // It allocates the value of the traceparent, that of a tracestate, and what the list needs to grow.
 func Inject(sc trace.SpanContext, props *paho.UserProperties) {
-	if props == nil || !sc.IsValid() {
+	f := fieldsOf(&sc)
+	if props == nil || !f.valid() || !makeRoom(props) {
 		return
 	}
-	if hasContextNames(*props) {
-		if _, err := extractTraceparent(*props); err == nil {
-			return
+	*props = append(*props, paho.UserProperty{Key: traceparentKey, Value: newTraceparent(&sc)})
+	if state := f.traceState.String(); state != "" {
+		*props = append(*props, paho.UserProperty{Key: tracestateKey, Value: state})
+	}
+}
+
+// makeRoom removes what is no context from props, or returns false if they hold one.
+func makeRoom(props *paho.UserProperties) bool {
+	if !hasContextNames(*props) {
+		return true
+	}
+	if value, err := onlyTraceparent(*props); err == nil && decode(new(trace.SpanContext), value) == nil {
+		return false
+	}
+	remove(props, traceparentKey, sameName)
+	remove(props, tracestateKey, sameName)
+	return true
+}
+
+func hasContextNames(props paho.UserProperties) bool {
+	for i := range props {
+		if k := props[i].Key; k == traceparentKey || k == tracestateKey {
+			return true
 		}
-		remove(props, traceparentKey, sameName)
-		remove(props, tracestateKey, sameName)
 	}
-	*props = append(*props, paho.UserProperty{Key: traceparentKey, Value: traceparentString(sc)})
-	if state := sc.TraceState(); state.Len() > 0 {
-		*props = append(*props, paho.UserProperty{Key: tracestateKey, Value: state.String()})
-	}
+	return false
 }
 
 // Extract reads the span context out of a message's user properties. The result is remote.
@@ -39,47 +55,39 @@ func Inject(sc trace.SpanContext, props *paho.UserProperties) {
 // an error: the trace goes on.
 //
 // It allocates only what [trace.ParseTraceState] does, and the joined list if there are several tracestate properties.
-func Extract(props paho.UserProperties) (trace.SpanContext, error) {
-	sc, err := extractTraceparent(props)
+func Extract(props paho.UserProperties) (sc trace.SpanContext, err error) {
+	err = extract(&sc, props)
+	return sc, err
+}
+
+// extract reads the span context into sc, which must be zero and stays so on error.
+func extract(sc *trace.SpanContext, props paho.UserProperties) error {
+	value, err := onlyTraceparent(props)
 	if err != nil {
-		return sc, err
+		return err
+	}
+	if err := decode(sc, value); err != nil {
+		return err
 	}
 	if s := joined(props, tracestateKey, maxTracestate); s != "" {
-		sc = sc.WithTraceState(parseTracestate(s))
+		*sc = sc.WithTraceState(parseTracestate(s))
 	}
-	return sc, nil
+	return nil
 }
 
-func hasContextNames(props paho.UserProperties) bool {
-	for i := range props {
-		if props[i].Key == traceparentKey || props[i].Key == tracestateKey {
-			return true
-		}
-	}
-	return false
-}
-
-func extractTraceparent(props paho.UserProperties) (trace.SpanContext, error) {
-	found := -1
+// onlyTraceparent returns the value of the one traceparent in props.
+func onlyTraceparent(props paho.UserProperties) (value string, err error) {
+	err = ErrNone
 	for i := range props {
 		if props[i].Key != traceparentKey {
 			continue
 		}
-		if found >= 0 {
-			return trace.SpanContext{}, ErrDuplicate
+		if err == nil {
+			return "", ErrDuplicate
 		}
-		found = i
+		value, err = props[i].Value, nil
 	}
-	if found < 0 {
-		return trace.SpanContext{}, ErrNone
-	}
-	return ParseTraceparent(props[found].Value)
-}
-
-func traceparentString(sc trace.SpanContext) string {
-	var buf [traceparentLen]byte
-	encodeTraceparent(&buf, sc)
-	return string(buf[:])
+	return value, err
 }
 
 // joined returns the values of key joined with commas, or "" if that is more than limit bytes. It does not copy a value

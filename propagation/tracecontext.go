@@ -37,7 +37,7 @@ func (TraceContext) Inject(ctx context.Context, carrier propagation.TextMapCarri
 	if _, err := carriedTraceparent(carrier); err == nil {
 		return
 	}
-	carrier.Set(traceparentKey, traceparentString(sc))
+	carrier.Set(traceparentKey, newTraceparent(&sc))
 	if state := sc.TraceState().String(); state != "" {
 		carrier.Set(tracestateKey, state)
 	} else {

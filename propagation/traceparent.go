@@ -2,17 +2,14 @@ package propagation
 
 import (
 	"encoding/binary"
+	"slices"
+	"unsafe"
 
 	"go.opentelemetry.io/otel/trace"
 )
 
 // A traceparent of version 00: 00-<32 hex digits>-<16 hex digits>-<2 hex digits>.
-const (
-	traceparentLen = 55
-	traceIDAt      = 3
-	spanIDAt       = 36
-	flagsAt        = 53
-)
+const traceparentLen = 55
 
 // keptFlags are the flags that have a meaning; the others are neither written nor kept when read.
 const keptFlags = trace.FlagsSampled | trace.FlagsRandom
@@ -21,85 +18,107 @@ const keptFlags = trace.FlagsSampled | trace.FlagsRandom
 // Of the flags, sampled and random are written. An sc that is not valid appends nothing. It allocates only if dst lacks
 // room.
 func AppendTraceparent(dst []byte, sc trace.SpanContext) []byte {
-	if !sc.IsValid() {
-		return dst
-	}
-	var buf [traceparentLen]byte
-	encodeTraceparent(&buf, sc)
-	return append(dst, buf[:]...)
+	return appendTraceparent(dst, &sc)
 }
 
-func encodeTraceparent(buf *[traceparentLen]byte, sc trace.SpanContext) {
-	traceID, spanID := sc.TraceID(), sc.SpanID()
+// appendTraceparent is apart so that the caller of AppendTraceparent, which is inlined, copies its span context once.
+func appendTraceparent(dst []byte, sc *trace.SpanContext) []byte {
+	f := fieldsOf(sc)
+	if !f.valid() {
+		return dst
+	}
+	n := len(dst)
+	dst = slices.Grow(dst, traceparentLen)[:n+traceparentLen]
+	b := (*[traceparentLen]byte)(dst[n:])
 	le := binary.LittleEndian
-	buf[0], buf[1], buf[2] = '0', '0', '-'
-	le.PutUint64(buf[3:], hexDigits(spread(le.Uint32(traceID[0:]))))
-	le.PutUint64(buf[11:], hexDigits(spread(le.Uint32(traceID[4:]))))
-	le.PutUint64(buf[19:], hexDigits(spread(le.Uint32(traceID[8:]))))
-	le.PutUint64(buf[27:], hexDigits(spread(le.Uint32(traceID[12:]))))
-	buf[35] = '-'
-	le.PutUint64(buf[36:], hexDigits(spread(le.Uint32(spanID[0:]))))
-	le.PutUint64(buf[44:], hexDigits(spread(le.Uint32(spanID[4:]))))
-	buf[52], buf[53], buf[54] = '-', '0', '0'+byte(sc.TraceFlags()&keptFlags)
+	le.PutUint32(b[0:], '0'|'0'<<8|'-'<<16) // and one byte that the next write covers
+	le.PutUint64(b[3:], hexWord((*[4]byte)(f.traceID[0:])))
+	le.PutUint64(b[11:], hexWord((*[4]byte)(f.traceID[4:])))
+	le.PutUint64(b[19:], hexWord((*[4]byte)(f.traceID[8:])))
+	le.PutUint64(b[27:], hexWord((*[4]byte)(f.traceID[12:])))
+	b[35] = '-'
+	le.PutUint64(b[36:], hexWord((*[4]byte)(f.spanID[0:])))
+	le.PutUint64(b[44:], hexWord((*[4]byte)(f.spanID[4:])))
+	b[52], b[53], b[54] = '-', '0', '0'+byte(f.traceFlags&keptFlags)
+	return dst
+}
+
+// newTraceparent returns the traceparent of a valid span context. It is written where it will stay: copying it there at
+// once would wait for the words to arrive in memory.
+func newTraceparent(sc *trace.SpanContext) string {
+	b := appendTraceparent(make([]byte, 0, traceparentLen), sc)
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+func (f *spanContext) valid() bool {
+	le := binary.LittleEndian
+	return le.Uint64(f.traceID[:8])|le.Uint64(f.traceID[8:]) != 0 && le.Uint64(f.spanID[:]) != 0
 }
 
 // ParseTraceparent reads a traceparent of any version but ff. The result is remote and has no trace state. Spaces and
 // tabs around the value are ignored, flags other than sampled and random are cleared. On error, which is always an
 // [ErrMalformed], the span context is the zero value. It does not allocate and keeps no reference to s.
-func ParseTraceparent[S string | []byte](s S) (trace.SpanContext, error) {
+func ParseTraceparent[S string | []byte](s S) (sc trace.SpanContext, err error) {
+	err = decode(&sc, s)
+	return sc, err
+}
+
+// decode reads a traceparent into sc, which must be zero and is so again on error.
+//
+// Each field is stored before the next is read. It keeps everything in registers, and whoever copies sc then waits less
+// for the stores: 17 ns where checking everything first took 20 (BenchmarkParse).
+func decode[S string | []byte](sc *trace.SpanContext, s S) (err error) {
+	if len(s) != traceparentLen || s[0] != '0' || s[1] != '0' {
+		if s, err = unusual(s); err != nil {
+			return err
+		}
+	}
+	if len(s) < traceparentLen { // cannot be, which the compiler knows only now
+		return errLength
+	}
+	if s[2] != '-' || s[35] != '-' || s[52] != '-' {
+		return errDashes
+	}
+	f := writable(sc)
+	le := binary.LittleEndian
+	var r hexReader
+	id := uint64(r.read(load(s[36:]))) | uint64(r.read(load(s[44:])))<<32
+	le.PutUint64(f.spanID[:], id)
+	t0 := uint64(r.read(load(s[3:]))) | uint64(r.read(load(s[11:])))<<32
+	le.PutUint64(f.traceID[:8], t0)
+	t1 := uint64(r.read(load(s[19:]))) | uint64(r.read(load(s[27:])))<<32
+	le.PutUint64(f.traceID[8:], t1)
+	high, low := unhex(s[53]), unhex(s[54])
+	f.traceFlags = trace.TraceFlags(low) & keptFlags
+	f.remote = true
+	switch {
+	case !r.ok() || high|low > 15:
+		err = errDigits
+	case t0|t1 == 0:
+		err = errZeroTrace
+	case id == 0:
+		err = errZeroSpan
+	}
+	finish(sc, f, err)
+	return err
+}
+
+// unusual returns the 55 characters to read of a traceparent that is longer, or not of version 00.
+func unusual[S string | []byte](s S) (S, error) {
 	s = trimOWS(s)
 	if len(s) < traceparentLen {
-		return trace.SpanContext{}, errLength
+		return s, errLength
 	}
-	var buf [traceparentLen]byte
-	copy(buf[:], s)
-	if len(s) > traceparentLen && !extensible(&buf, s[traceparentLen]) {
-		return trace.SpanContext{}, errLength
+	if unhex(s[0])|unhex(s[1]) > 15 {
+		return s, errDigits
 	}
-	return decodeTraceparent(&buf)
-}
-
-// extensible tells whether a traceparent that begins with buf may go on with next.
-func extensible(buf *[traceparentLen]byte, next byte) bool {
-	return next == '-' && (buf[0] != '0' || buf[1] != '0')
-}
-
-func decodeTraceparent(buf *[traceparentLen]byte) (trace.SpanContext, error) {
-	if buf[2] != '-' || buf[35] != '-' || buf[52] != '-' {
-		return trace.SpanContext{}, errDashes
+	if s[0] == 'f' && s[1] == 'f' {
+		return s, errVersion
 	}
-	le := binary.LittleEndian
-	n0, w0 := unhexDigits(le.Uint64(buf[3:]))
-	n1, w1 := unhexDigits(le.Uint64(buf[11:]))
-	n2, w2 := unhexDigits(le.Uint64(buf[19:]))
-	n3, w3 := unhexDigits(le.Uint64(buf[27:]))
-	n4, w4 := unhexDigits(le.Uint64(buf[36:]))
-	n5, w5 := unhexDigits(le.Uint64(buf[44:]))
-	// Version and flags share a word; its other half repeats them.
-	small := uint32(le.Uint16(buf[0:])) | uint32(le.Uint16(buf[53:]))<<16
-	n6, w6 := unhexDigits(uint64(small) | uint64(small)<<32)
-	if w0|w1|w2|w3|w4|w5|w6 != 0 {
-		return trace.SpanContext{}, errDigits
+	if len(s) > traceparentLen && (s[0] == '0' && s[1] == '0' || s[traceparentLen] != '-') {
+		return s, errLength
 	}
-	if small&0xffff == 'f'|'f'<<8 {
-		return trace.SpanContext{}, errVersion
-	}
-	if n0|n1|n2|n3 == 0 {
-		return trace.SpanContext{}, errZeroTrace
-	}
-	if n4|n5 == 0 {
-		return trace.SpanContext{}, errZeroSpan
-	}
-	var c trace.SpanContextConfig
-	le.PutUint32(c.TraceID[0:], gather(n0))
-	le.PutUint32(c.TraceID[4:], gather(n1))
-	le.PutUint32(c.TraceID[8:], gather(n2))
-	le.PutUint32(c.TraceID[12:], gather(n3))
-	le.PutUint32(c.SpanID[0:], gather(n4))
-	le.PutUint32(c.SpanID[4:], gather(n5))
-	c.TraceFlags = trace.TraceFlags(gather(n6)>>8) & keptFlags
-	c.Remote = true
-	return trace.NewSpanContext(c), nil
+	return s[:traceparentLen], nil
 }
 
 // trimOWS cuts spaces and tabs from both ends of s.
