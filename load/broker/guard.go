@@ -64,8 +64,8 @@ func (g *guard) OnSessionEstablish(cl *mqtt.Client, _ packets.Packet) {
 	cl.Properties.Props.RequestProblemInfoFlag = false
 }
 
-// OnSessionEstablished lifts the quota again for a client that took over an older session: mochi has replaced its in-flight map by
-// then.
+// OnSessionEstablished lifts the quota again for a client that took over an older session: mochi has replaced its in-flight
+// map by then.
 func (g *guard) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
 	cl.State.Inflight.ResetSendQuota(0)
 }
@@ -74,15 +74,5 @@ func (g *guard) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
 func (g *guard) OnQosDropped(_ *mqtt.Client, pk packets.Packet) {
 	if pk.FixedHeader.Type == packets.Publish {
 		g.discarded.Add(1)
-	}
-}
-
-// disconnectClients tells every client that the broker is going. mochi's own way asks Clients.GetByListener, which takes a
-// read lock twice and so can wait forever for a client that leaves at the same moment.
-func (s *Server) disconnectClients() {
-	for _, cl := range s.mochi.Clients.GetAll() {
-		if !cl.Closed() {
-			_ = s.mochi.DisconnectClient(cl, packets.ErrServerShuttingDown) // it is leaving either way
-		}
 	}
 }

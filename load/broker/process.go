@@ -33,8 +33,8 @@ type process struct {
 	err      error // how it ended, if nobody asked it to
 }
 
-// startProcess starts cmd, with its stderr (and its stdout, unless it is set) going to log, and after its end runs cleanup.
-// If cmd cannot be started, cleanup has run when startProcess returns.
+// startProcess starts cmd, whose output the caller has led to log, and runs cleanup after its end. If cmd cannot be started,
+// cleanup has run when startProcess returns.
 func startProcess(name string, cmd *exec.Cmd, log *logTail, cleanup func()) (*process, error) {
 	p := &process{name: name, cmd: cmd, log: log, done: make(chan struct{})}
 	cmd.WaitDelay = outputGrace
