@@ -44,7 +44,7 @@ func (b *Broker) PID() int { return b.process.pid() }
 // Log returns the last lines of what the broker logged, at most 200.
 func (b *Broker) Log() string { return b.process.log.String() }
 
-// Done returns a channel that is closed when the process has ended and its files have been removed.
+// Done returns a channel that is closed when the process has ended and its output has been read.
 func (b *Broker) Done() <-chan struct{} { return b.process.done }
 
 // Err says how the process ended, with the end of its log, if Stop had not been called before: "mosquitto (pid 123) was
@@ -96,9 +96,9 @@ func (b *Broker) Kill() error {
 	return nil
 }
 
-// Stop asks the broker to end, kills it if it has not by the end of ctx or after 5 s, and returns when the process has ended,
-// its goroutines have returned and its files are gone. The error says that it had to be killed, and of what. Further calls
-// wait for the same end; a broker that has ended by itself is not an error here but in Err.
+// Stop asks the broker to end, kills it if it has not by the end of ctx or after 5 s, and returns when the process and
+// the goroutines that watched it have ended. The error says that it had to be killed, and why. Further calls wait for the
+// same end; a broker that has ended by itself is not an error here but in Err.
 func (b *Broker) Stop(ctx context.Context) error {
 	_, _ = b.meter.read() // the peak cannot be read afterwards
 	return b.process.stop(ctx, b.askToEnd)

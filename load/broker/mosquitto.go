@@ -53,8 +53,15 @@ func (cfg MosquittoConfig) startOnFreePort(ctx context.Context, exe string) (*Br
 	return nil, fmt.Errorf("%w (and %d other ports before it)", taken, portAttempts-1)
 }
 
+// startOn needs the configuration file only until Mosquitto runs, which has read it by then: removing it at once leaves
+// nothing behind, whatever becomes of this process.
 func (cfg MosquittoConfig) startOn(ctx context.Context, exe string, port int) (*Broker, error) {
-	b, running, err := cfg.launch(exe, port)
+	dir, err := os.MkdirTemp("", "mqttrace-mosquitto-")
+	if err != nil {
+		return nil, fmt.Errorf("start mosquitto: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	b, running, err := cfg.launch(exe, dir, port)
 	if err != nil {
 		return nil, err
 	}
@@ -67,23 +74,16 @@ func (cfg MosquittoConfig) startOn(ctx context.Context, exe string, port int) (*
 }
 
 // launch starts the process; running gets Mosquitto's version once it says that it is.
-func (cfg MosquittoConfig) launch(exe string, port int) (b *Broker, running <-chan string, err error) {
-	dir, err := os.MkdirTemp("", "mqttrace-mosquitto-")
-	if err != nil {
-		return nil, nil, fmt.Errorf("start mosquitto: %w", err)
-	}
+func (cfg MosquittoConfig) launch(exe, dir string, port int) (b *Broker, running <-chan string, err error) {
 	file := filepath.Join(dir, "mosquitto.conf")
 	if err := os.WriteFile(file, []byte(cfg.text(port)), 0o600); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("start mosquitto: %w", err), os.RemoveAll(dir))
+		return nil, nil, fmt.Errorf("start mosquitto: %w", err)
 	}
 	log := &logTail{}
 	lines, running := watchRunning(log)
 	cmd := exec.Command(exe, "-c", file)
 	cmd.Stdout, cmd.Stderr = lines, lines
-	process, err := startProcess("mosquitto", cmd, log, func() {
-		lines.flush()
-		_ = os.RemoveAll(dir) // a leftover in the temporary folder is not worth failing a run
-	})
+	process, err := startProcess("mosquitto", cmd, log, lines.flush)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -98,16 +98,9 @@ func TestMosquittoLeavesNoFiles(t *testing.T) {
 	t.Setenv("TMPDIR", temp)
 	b, err := StartMosquitto(limited(t))
 	running(t, b, err)
-	require.Len(t, entries(t, temp), 1)
-	require.NoError(t, b.Stop(limited(t)))
-	require.Empty(t, entries(t, temp))
-}
-
-func entries(t *testing.T, dir string) []os.DirEntry {
-	t.Helper()
-	all, err := os.ReadDir(dir)
+	left, err := os.ReadDir(temp)
 	require.NoError(t, err)
-	return all
+	require.Empty(t, left, "even while it runs: this process may be killed")
 }
 
 func TestMosquittoPersistence(t *testing.T) {

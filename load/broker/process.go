@@ -26,7 +26,7 @@ type process struct {
 	name string // as errors call it
 	cmd  *exec.Cmd
 	log  *logTail
-	done chan struct{} // closed when it has ended, its output has been read and its files are gone
+	done chan struct{} // closed when it has ended and its output has been read
 
 	mu       sync.Mutex
 	stopping bool
