@@ -72,7 +72,7 @@ func (d *decoder) brokerMapping(n *node, to *Broker) {
 	var username string
 	d.mapping(n,
 		required("url", "where the broker listens, such as mqtt://localhost:1883", d.brokerURL(to)),
-		optional("username", d.text(&username)),
+		optional("username", d.username(&username)),
 		optional("password_file", d.passwordFile(&to.PasswordFile)),
 		optional("tls", d.tls(&to.TLS)),
 	)
@@ -84,6 +84,17 @@ func (d *decoder) brokerMapping(n *node, to *Broker) {
 	}
 	if tls := n.get("tls"); tls != nil && n.get("url").sound() && !to.Secure() {
 		d.report(tls, "the URL is not one of TLS", "tls with mqtts:// only")
+	}
+}
+
+func (d *decoder) username(to *string) func(*node) {
+	return func(n *node) {
+		if d.text(to)(n); n.bad {
+			return
+		}
+		if what, want := badString(*to, "a user name"); what != "" {
+			d.report(n, what, want)
+		}
 	}
 }
 
@@ -116,6 +127,8 @@ func badURL(u *url.URL) (what, want string) {
 		return badScheme(u.Scheme)
 	case hasPassword:
 		return "the URL holds a password, which would stand in files and process lists", "the long form with password_file"
+	case u.User != nil && !validString(u.User.Username()):
+		return "the URL's user name is empty or holds a character that MQTT forbids", u.Scheme + "://name@" + u.Host
 	case u.Hostname() == "":
 		return "the URL has no host", u.Scheme + "://localhost:" + defaultPorts[u.Scheme]
 	case strings.HasSuffix(u.Host, ":") || u.Port() != "" && !validPort(u.Port()):

@@ -11,7 +11,7 @@ import (
 // maxCredentials is the largest password or PEM file that is read, in bytes.
 const maxCredentials = 4 << 20
 
-// file reads a small file that the scenario names and returns its path and contents.
+// credentials reads a small file that the scenario names and returns its path and contents.
 func (d *decoder) credentials(n *node) (path string, data []byte, ok bool) {
 	if d.text(&path)(n); n.bad {
 		return "", nil, false
@@ -31,7 +31,8 @@ func (d *decoder) passwordFile(to *string) func(*node) {
 		if !ok {
 			return
 		}
-		if len(strings.TrimRight(string(data), "\r\n")) == 0 || len(data) > maxTopic {
+		password := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+		if password == "" || len(password) > maxTopic {
 			d.report(n, "the file holds no password", fmt.Sprintf("1 to %d bytes in it", maxTopic))
 			return
 		}

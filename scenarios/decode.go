@@ -23,7 +23,7 @@ func Load(path string, sets ...Set) (*Scenario, error) {
 
 // Decode turns a scenario's YAML into a Scenario that is complete and consistent. Name stands for the file in messages, and
 // relative paths inside start at its folder; the files that they name are looked at, so that an unreadable one is found
-// here. The error, if any, is of type Problems and holds every mistake. Decode starts nothing and writes nothing.
+// here. The error, if any, is of type Problems and holds every mistake, up to 500. Decode starts nothing and writes nothing.
 func Decode(name string, data []byte, sets ...Set) (*Scenario, error) {
 	data = bytes.TrimPrefix(data, []byte("\uFEFF")) // the mark that some editors put at the start
 	d := &decoder{file: name, dir: filepath.Dir(name), lines: strings.Split(string(data), "\n")}

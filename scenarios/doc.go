@@ -3,5 +3,13 @@
 // name the file, line and column of every mistake. Nothing is started and nothing is written here. The next in the flow is
 // package load, which turns a Scenario into a result.
 //
-// The scenario files beside this package each run as they are.
+// The YAML parser's tree becomes a tree of nodes that know their positions. Sets change that tree, tables of fields read it,
+// and a node that was reported is left out of later checks, so that one mistake gives one message. What lies between groups,
+// such as a filter that no topic matches or a percentile of too few messages, is asked of the Plan.
+//
+// A file holds its values as they are: anchors, aliases, merge keys and tags are refused, so that each value has one place
+// and no file grows when it is read. Numbers without a unit are refused where there is a unit to forget.
+//
+// The scenario files beside this package each run as they are. scenario.schema.json and the golden files are written anew by
+// go test ./scenarios -update.
 package scenarios

@@ -40,7 +40,9 @@ func (d *decoder) sender(n *node) Sender {
 	d.oneRate(n, &s, total)
 	d.closedLoop(n, &s)
 	if topic := n.get("topic"); topic.sound() {
-		d.judge(topic, s, badTopic)
+		if what, want := badTopic(s); what != "" {
+			d.report(topic, what, want)
+		}
 	}
 	return s
 }
@@ -73,13 +75,6 @@ func (d *decoder) receiver(n *node) Receiver {
 		}
 	}
 	return r
-}
-
-// judge reports what a check says about s at n.
-func (d *decoder) judge(n *node, s Sender, check func(Sender) (what, want string)) {
-	if what, want := check(s); what != "" {
-		d.report(n, what, want)
-	}
 }
 
 // qos reads 0 or 1. QoS 2 has a packet exchange of its own, which the engine does not measure yet.

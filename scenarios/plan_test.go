@@ -117,7 +117,7 @@ thresholds: [response.p999 < 1s, send.p999 < 1s, trace.p999 < 1s]
 	assert.InDelta(t, 5, p.InPerSecond, 1e-9)
 	assert.True(t, math.IsInf(p.samples("trace"), 1))
 	assert.InDelta(t, 100, p.samples("schedule_lag"), 1e-9)
-	assert.Contains(t, p.Text(), "as much as goes from senders with rate max")
+	assert.Contains(t, p.Text(), "as much as goes from each sender with rate max")
 }
 
 // TestPacketBytes holds the estimate against the packets of MQTT 5 section 3.3, put together by hand.

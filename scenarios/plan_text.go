@@ -61,12 +61,16 @@ func (p Plan) clients() string {
 }
 
 func (p Plan) load() []string {
-	in := fmt.Sprintf("%s msg/s into the broker, about %sB/s", thousands(p.InPerSecond), metric(p.InBytesPerSecond))
-	out := fmt.Sprintf("%s msg/s out of it, about %sB/s", thousands(p.OutPerSecond), metric(p.OutBytesPerSecond))
-	if p.Unbounded {
-		return []string{in, out, "and as much as goes from senders with rate max"}
+	var lines []string
+	if p.InPerSecond > 0 {
+		lines = append(lines,
+			fmt.Sprintf("%s msg/s into the broker, about %sB/s", thousands(p.InPerSecond), metric(p.InBytesPerSecond)),
+			fmt.Sprintf("%s msg/s out of it, about %sB/s", thousands(p.OutPerSecond), metric(p.OutBytesPerSecond)))
 	}
-	return []string{in, out}
+	if p.Unbounded {
+		lines = append(lines, "as much as goes from each sender with rate max")
+	}
+	return lines
 }
 
 func (b Broker) words() string {

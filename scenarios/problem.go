@@ -3,6 +3,7 @@ package scenarios
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -96,22 +97,25 @@ func (p Problems) Error() string {
 
 func (p Problems) sort() {
 	slices.SortStableFunc(p, func(a, b Problem) int {
-		if outside := cmp.Compare(b2i(a.Line == 0), b2i(b.Line == 0)); outside != 0 {
-			return outside
-		}
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.order(), b.order()), cmp.Compare(a.Column, b.Column))
 	})
 }
 
-func b2i(b bool) int {
-	if b {
-		return 1
+// order is the line; what is not in the file comes after it.
+func (p Problem) order() int {
+	if p.Line == 0 {
+		return math.MaxInt
 	}
-	return 0
+	return p.Line
 }
 
 // password finds what stands between a user name and a host in a URL. It takes in more rather than less: a password may
 // hold any character that its writer forgot to escape.
 var password = regexp.MustCompile(`(://[^\s:/@]*):\S*@`)
 
-func redact(text string) string { return password.ReplaceAllString(text, "$1:***@") }
+func redact(text string) string {
+	if !strings.Contains(text, "://") {
+		return text // most lines; the expression is slow on long ones
+	}
+	return password.ReplaceAllString(text, "$1:***@")
+}

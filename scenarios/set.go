@@ -37,7 +37,13 @@ func (s Set) String() string {
 }
 
 // rivals lists keys of which a mapping holds one: setting one from outside takes the others away.
-var rivals = [][]string{{"rate", "total"}, {"size", "json", "file"}}
+var rivals = []struct {
+	inside *regexp.Regexp
+	keys   []string
+}{
+	{regexp.MustCompile(`^senders\.[^.]+$`), []string{"rate", "total"}},
+	{regexp.MustCompile(`^senders\.[^.]+\.payload$`), []string{"size", "json", "file"}},
+}
 
 // apply lays s over the tree. A problem means that its path leads nowhere.
 func (s *Set) apply(root *node) *Problem {
@@ -83,7 +89,7 @@ func (s *Set) step(at *node, step, path string) (*node, *Problem) {
 		return next, nil
 	}
 	next := &node{kind: mapping, set: s}
-	return next, s.put(at, step, next)
+	return next, s.put(at, step, path, next)
 }
 
 // item finds an entry of a list by index or by name.
@@ -109,16 +115,16 @@ func (s *Set) place(at *node, step, path string) *Problem {
 		}
 		return p
 	}
-	return s.put(at, step, value)
+	return s.put(at, step, path, value)
 }
 
 // put sets a key of a mapping where it stands, or adds it at the end.
-func (s *Set) put(at *node, key string, value *node) *Problem {
+func (s *Set) put(at *node, key, path string, value *node) *Problem {
 	if at.kind != mapping {
 		return s.problem(fmt.Sprintf("%s is inside %s", key, at.describe()), "a path that the scenario has")
 	}
 	entry := member{key: &node{kind: text, text: key, set: s}, value: value}
-	at.members = slices.DeleteFunc(at.members, func(m member) bool { return areRivals(m.key.text, key) })
+	dropRivals(at, key, path)
 	i := slices.IndexFunc(at.members, func(m member) bool { return m.key.text == key })
 	switch {
 	case value.kind == null:
@@ -131,8 +137,13 @@ func (s *Set) put(at *node, key string, value *node) *Problem {
 	return nil
 }
 
-func areRivals(a, b string) bool {
-	return a != b && slices.ContainsFunc(rivals, func(set []string) bool { return slices.Contains(set, a) && slices.Contains(set, b) })
+// dropRivals takes away what cannot stand beside key in the mapping at path.
+func dropRivals(at *node, key, path string) {
+	for _, r := range rivals {
+		if r.inside.MatchString(path) && slices.Contains(r.keys, key) {
+			at.members = slices.DeleteFunc(at.members, func(m member) bool { return m.key.text != key && slices.Contains(r.keys, m.key.text) })
+		}
+	}
 }
 
 // node is the value as a tree. Text that YAML would not read as one value, such as {group}/x or #, stands for itself.

@@ -65,6 +65,9 @@ func TestSet(t *testing.T) {
 			assert.Equal(t, "first", s.Senders[0].Payload.JSON.Object[0].Key)
 			assert.Equal(t, "9", s.Senders[0].Payload.JSON.Object[0].Value.Literal)
 		}},
+		{"no rivals inside JSON", []string{"senders.sensors.payload.json.size=1", "senders.sensors.payload.json.file=2"}, func(t *testing.T, s *Scenario) {
+			assert.Len(t, s.Senders[0].Payload.JSON.Object, 4)
+		}},
 		{"text that YAML reads otherwise", []string{"senders[0].topic={group}/x", "receivers[0].filter=#"}, func(t *testing.T, s *Scenario) {
 			assert.Equal(t, "{group}/x", s.Senders[0].Topic)
 			assert.Equal(t, "#", s.Receivers[0].Filter)

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -49,5 +50,22 @@ func TestPlansOfShippedScenarios(t *testing.T) {
 			require.NoError(t, err)
 			golden(t, filepath.Join("testdata", "plan", s.Name+".txt"), s.Plan().Text())
 		})
+	}
+}
+
+// TestSetsInComments tries the --set arguments that the comments of the shipped scenarios suggest.
+func TestSetsInComments(t *testing.T) {
+	suggestion := regexp.MustCompile(`--set (\S+[^\s.,])`)
+	for _, file := range shipped(t) {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, match := range suggestion.FindAllStringSubmatch(string(text), -1) {
+			t.Run(file+" "+match[1], func(t *testing.T) {
+				set, err := ParseSet(match[1])
+				require.NoError(t, err)
+				_, err = Load(file, set)
+				assert.NoError(t, err)
+			})
+		}
 	}
 }

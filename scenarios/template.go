@@ -43,6 +43,7 @@ type Clock struct{ Format ClockFormat }
 // ClockFormat says how a Clock writes the time: as an RFC 3339 string in UTC, or as a number since 1970.
 type ClockFormat string
 
+// Formats of the time.
 const (
 	RFC3339     ClockFormat = "rfc3339"     // "2006-01-02T15:04:05Z"
 	RFC3339Nano ClockFormat = "rfc3339nano" // always nine decimals: "2006-01-02T15:04:05.000000000Z"
@@ -75,15 +76,25 @@ type UUID struct{ Version UUIDVersion }
 type UUIDVersion string
 
 const (
+	// UUIDv4 is random but for its version; UUIDv7 begins with the time in milliseconds, so that it sorts by it.
 	UUIDv4 UUIDVersion = "v4"
 	UUIDv7 UUIDVersion = "v7"
 )
 
+// Key is $counter.
 func (Counter) Key() string { return "$counter" }
-func (Clock) Key() string   { return "$time" }
-func (Walk) Key() string    { return "$walk" }
-func (Normal) Key() string  { return "$normal" }
-func (UUID) Key() string    { return "$uuid" }
+
+// Key is $time.
+func (Clock) Key() string { return "$time" }
+
+// Key is $walk.
+func (Walk) Key() string { return "$walk" }
+
+// Key is $normal.
+func (Normal) Key() string { return "$normal" }
+
+// Key is $uuid.
+func (UUID) Key() string { return "$uuid" }
 
 // MarshalJSON writes the format alone, as a scenario file has it.
 func (c Clock) MarshalJSON() ([]byte, error) { return json.Marshal(c.Format) }

@@ -24,6 +24,7 @@ type Threshold struct {
 // Op compares a figure with a threshold's value.
 type Op string
 
+// Comparisons, as files write them.
 const (
 	Less           Op = "<"
 	LessOrEqual    Op = "<="
@@ -109,6 +110,7 @@ type Figure struct {
 // Unit is what a figure is counted in.
 type Unit string
 
+// Units of figures.
 const (
 	Nanoseconds Unit = "ns"         // written as a duration: 20ms
 	Count       Unit = "count"      // written as a number

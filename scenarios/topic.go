@@ -125,6 +125,11 @@ func badString(s, want string) (string, string) {
 	return "", ""
 }
 
+func validString(s string) bool {
+	what, _ := badString(s, "")
+	return what == ""
+}
+
 func badPlaceholder(s string, known ...string) (what, want string) {
 	for _, found := range placeholder.FindAllString(s, -1) {
 		if found != known[0] && found != known[1] {
