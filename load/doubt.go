@@ -1,6 +1,7 @@
 package load
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -18,7 +19,7 @@ func (r *run) doubt(a *result.Arm) {
 	for _, name := range result.LatencyNames {
 		l := a.Latency[name]
 		if l.Negative > 0 {
-			r.warn(name, "%d of %d values are negative, the lowest %v: clocks disagree", l.Negative, l.Count, time.Duration(l.MinNS))
+			r.warn(name, "%d of %d values are negative, the lowest %v: clocks disagree", l.Negative, l.Count, brief(time.Duration(l.MinNS)))
 		}
 		if l.Overflow > 0 {
 			r.warn(name, "%d of %d values are past the histogram's 10 minutes; percentiles count them as that", l.Overflow, l.Count)
@@ -29,7 +30,7 @@ func (r *run) doubt(a *result.Arm) {
 func (r *run) doubtGenerator(a *result.Arm) {
 	own := r.counted.recorder.Histogram(record.OwnLag)
 	if p99 := own.Quantile(0.99); own.Count() >= 100 && p99 > ownLagDoubt {
-		r.warn(result.ScheduleLag, "the generator itself was late by %v (p99); response times contain that", p99.Round(10*time.Microsecond))
+		r.warn(result.ScheduleLag, "the generator itself was late by %s (p99); response times contain that", brief(p99))
 	}
 	generator := a.Process.Generator
 	if cores := float64(r.cores()); generator.CPUCores > 0.9*cores {
@@ -45,12 +46,12 @@ func (r *run) doubtGenerator(a *result.Arm) {
 	}
 }
 
-// heldDoubt is the time for which the senders, taken together, may have waited for the broker before it is worth a word.
-const heldDoubt = 100 * time.Millisecond
+// heldDoubt is the share of their time for which the senders may have waited for the broker before it is worth a word.
+const heldDoubt = 0.01
 
 func (r *run) doubtBroker(a *result.Arm) {
-	if r.measured.held > heldDoubt && !r.closedLoop() {
-		r.warn(result.ScheduleLag, "the broker kept the senders waiting for %v in all; response contains that, transit does not", r.measured.held.Round(time.Millisecond))
+	if share := float64(r.measured.held) / float64(r.total()) / float64(len(r.senders)); share > heldDoubt && !r.closedLoop() {
+		r.warn(result.ScheduleLag, "the broker kept the senders waiting for %v in all; response contains that, transit does not", brief(r.measured.held))
 	}
 	if broker := a.Process.Broker; broker != nil && broker.Dropped > 0 {
 		r.warn("delivery.lost", "the broker dropped %d messages because a client's queue was full or its session ended", broker.Dropped)
@@ -107,6 +108,22 @@ func (r *run) doubtTraces(a *result.Arm) {
 	}
 	difference := float64(*trace.P50NS - *transit.P50NS)
 	if math.Abs(difference) > traceSlack*float64(*transit.P50NS) && math.Abs(difference) > float64(50*time.Microsecond) {
-		r.warn(result.Trace, "the traces tell a median %v away from transit's", time.Duration(difference).Round(time.Microsecond))
+		r.warn(result.Trace, "the traces tell a median %v away from transit's", brief(time.Duration(difference)))
 	}
+}
+
+// brief formats a duration with three significant digits: "6.89 ms".
+func brief(d time.Duration) string {
+	if d.Abs() >= 100*time.Second {
+		return d.Round(time.Second).String()
+	}
+	for _, unit := range []struct {
+		name string
+		size time.Duration
+	}{{"s", time.Second}, {"ms", time.Millisecond}, {"µs", time.Microsecond}} {
+		if d.Abs() >= unit.size {
+			return fmt.Sprintf("%.3g %s", float64(d)/float64(unit.size), unit.name)
+		}
+	}
+	return fmt.Sprintf("%d ns", d)
 }

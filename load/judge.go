@@ -58,7 +58,7 @@ func (r *run) arm() (*result.Arm, error) {
 	a := &result.Arm{
 		Name: string(r.scenario.Tracing.Arm), ElapsedNS: int64(r.elapsed()),
 		Sent: counts.Sent, Acked: counts.Acked, Refused: counts.Refused, Received: delivery.Received + delivery.Duplicated,
-		Latency: latencies, Delivery: delivery, Series: r.measured.series,
+		Latency: latencies, Delivery: delivery, Series: append([]result.Point{}, r.measured.series...),
 	}
 	for _, s := range r.senders {
 		a.Scheduled += s.scheduled(r.measured.until)
@@ -121,7 +121,7 @@ func process(cpu, elapsed time.Duration, rss int64) *result.Process {
 // verdict is what the run comes to, and in one sentence why.
 func (r *run) verdict(a *result.Arm, thresholds []result.Threshold) (result.Verdict, string) {
 	if r.measured.interrupted {
-		return result.Interrupted, fmt.Sprintf("interrupted after %v of %v", r.elapsed().Round(time.Millisecond), r.scenario.Duration)
+		return result.Interrupted, fmt.Sprintf("interrupted after %v of %v", brief(r.elapsed()), r.scenario.Duration)
 	}
 	if broken := r.broken(a); broken != "" {
 		return result.Invalid, broken
@@ -156,7 +156,7 @@ func (r *run) broken(a *result.Arm) string {
 	own := r.counted.recorder.Histogram(record.OwnLag)
 	if own.Count() >= 100 && own.Quantile(0.99) > ownLagLimit {
 		return fmt.Sprintf("the generator did not keep up: it sent messages late by %v (p99) of its own doing; ask for less, or give it more cores",
-			own.Quantile(0.99).Round(10*time.Microsecond))
+			brief(own.Quantile(0.99)))
 	}
 	if a.Sent == 0 && a.Scheduled > 0 {
 		return "no message could be sent"

@@ -21,7 +21,10 @@ import (
 // result is marked interrupted. An error means that the run could not start and nothing was measured; whatever goes wrong
 // later is in the result. Run returns after every goroutine and child process it started has ended.
 func Run(ctx context.Context, sc *scenarios.Scenario, opts Options) (*result.Result, error) {
-	r := newRun(ctx, sc, opts)
+	return newRun(ctx, sc, opts).execute(ctx)
+}
+
+func (r *run) execute(ctx context.Context) (*result.Result, error) {
 	if err := r.allow(); err != nil {
 		return nil, err
 	}
@@ -33,7 +36,7 @@ func Run(ctx context.Context, sc *scenarios.Scenario, opts Options) (*result.Res
 	r.pacer = pacer
 
 	r.report(Starting, "starting the broker")
-	r.target, err = reach(ctx, sc.Broker)
+	r.target, err = reach(ctx, r.scenario.Broker)
 	if err != nil {
 		return nil, err
 	}
@@ -85,10 +88,9 @@ func newRun(ctx context.Context, sc *scenarios.Scenario, opts Options) *run {
 	if opts.Version == "" {
 		opts.Version = "dev"
 	}
-	stripes := 2 * runtime.GOMAXPROCS(0)
 	r := &run{
 		ctx: ctx, scenario: sc, opts: opts, id: uint16(rand.N(stamp.MaxRun + 1)), label: fmt.Sprintf("%08x", rand.Uint32()),
-		warm: newTally(stripes, sc.Tracing), counted: newTally(stripes, sc.Tracing),
+		warm: newTally(sc.Tracing), counted: newTally(sc.Tracing),
 		probes: make(chan struct{}, 1), over: make(chan struct{}),
 	}
 	for _, s := range sc.Senders {

@@ -5,9 +5,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eclipse/paho.golang/paho"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
 
+	"mqttrace/load/broker"
+	"mqttrace/load/clock"
+	"mqttrace/load/mqtt"
 	"mqttrace/load/result"
 	"mqttrace/scenarios"
 )
@@ -69,3 +76,150 @@ tracing: {arm: `+arm+`}
 		}
 	}
 }
+
+func TestConsumerSpanIsChildOfTheProducerSpanOfItsMessage(t *testing.T) {
+	for _, broker := range []string{"embedded", "mosquitto"} {
+		t.Run(broker, func(t *testing.T) {
+			sc := scenario(t, `
+broker: `+broker+`
+warmup: 0s
+duration: 1s
+senders: [{name: sensors, count: 2, rate: 20/s, topic: "bench/{sender}", qos: 1}]
+receivers: [{name: backend, filter: bench/+, qos: 1}]
+tracing: {arm: record}
+`)
+			spans := tracetest.NewSpanRecorder()
+			r := newRun(t.Context(), sc, Options{})
+			r.counted = newTally(sc.Tracing, spans)
+			_, err := r.execute(t.Context())
+			require.NoError(t, err)
+
+			producers := make(map[trace.TraceID]sdktrace.ReadOnlySpan)
+			var consumers []sdktrace.ReadOnlySpan
+			for _, span := range spans.Ended() {
+				if span.SpanKind() == trace.SpanKindProducer {
+					producers[span.SpanContext().TraceID()] = span
+				} else {
+					consumers = append(consumers, span)
+				}
+			}
+			assert.Len(t, producers, 40, "a trace for each message")
+			require.Len(t, consumers, 40)
+			for _, consumer := range consumers {
+				producer := producers[consumer.SpanContext().TraceID()]
+				require.NotNil(t, producer)
+				assert.Equal(t, trace.SpanKindConsumer, consumer.SpanKind())
+				assert.Equal(t, producer.SpanContext().SpanID(), consumer.Parent().SpanID())
+				assert.True(t, consumer.Parent().IsRemote())
+				require.Len(t, consumer.Links(), 1)
+				assert.Equal(t, producer.SpanContext().SpanID(), consumer.Links()[0].SpanContext.SpanID())
+				assert.Equal(t, "publish bench/{sender}", producer.Name())
+				assert.Equal(t, "process bench/+", consumer.Name())
+				assert.False(t, consumer.StartTime().Before(producer.StartTime()))
+			}
+		})
+	}
+}
+
+func TestLoadShapes(t *testing.T) {
+	cases := []struct {
+		name, yaml string
+		check      func(t *testing.T, a result.Arm)
+	}{
+		{"shared subscription", `
+senders: [{name: sensors, count: 2, rate: 200/s, topic: "bench/{sender}", qos: 1}]
+receivers: [{name: workers, count: 3, filter: $share/workers/bench/+, qos: 1}]
+`, func(t *testing.T, a result.Arm) {
+			assert.EqualValues(t, 400, a.Delivery.Expected, "once for the group")
+			assert.EqualValues(t, 400, a.Received)
+		}},
+		{"poisson", `
+senders: [{name: sensors, rate: 300/s, arrival: poisson, topic: bench}]
+receivers: [{name: backend, filter: bench}]
+`, func(t *testing.T, a result.Arm) {
+			assert.InDelta(t, 300, float64(a.Scheduled), 100)
+			assert.NotContains(t, a.Latency, result.Send, "QoS 0 is not acknowledged")
+		}},
+		{"as fast as the window allows", `
+senders: [{name: sensors, rate: max, window: 10, topic: bench, qos: 1}]
+receivers: [{name: backend, filter: bench, qos: 1}]
+`, func(t *testing.T, a result.Arm) {
+			assert.Positive(t, a.Sent)
+			assert.Equal(t, a.Sent, a.Scheduled)
+		}},
+		{"slow handlers", `
+senders: [{name: sensors, rate: 50/s, topic: bench, qos: 1}]
+receivers: [{name: backend, filter: bench, qos: 1, work: 5ms}]
+`, func(t *testing.T, a result.Arm) {
+			assert.GreaterOrEqual(t, *a.Latency[result.ProcessTime].P50NS, int64(5*time.Millisecond))
+		}},
+		{"two groups with templates, retained, expiring", `
+senders:
+  - {name: a, count: 2, rate: 60/min, topic: "{group}/{sender}", qos: 1, retain: true, message_expiry: 30s, payload: {json: {n: {$counter: {}}, id: "{group}-{sender}"}}}
+  - {name: b, rate: 50/s, topic: b, payload: {size: 0}}
+receivers:
+  - {name: mine, count: 2, filter: "a/{receiver}", qos: 1}
+  - {name: all, filter: "#"}
+`, func(t *testing.T, a result.Arm) {
+			assert.EqualValues(t, 52, a.Scheduled)
+			assert.EqualValues(t, 2+52, a.Delivery.Expected)
+			assert.Len(t, a.Delivery.Flows, 3)
+		}},
+		{"senders alone", `
+senders: [{name: sensors, rate: 100/s, topic: bench, qos: 1}]
+`, func(t *testing.T, a result.Arm) {
+			assert.Zero(t, a.Delivery.Expected)
+			assert.EqualValues(t, 100, a.Acked)
+			assert.NotContains(t, a.Latency, result.Response)
+		}},
+	}
+	for _, c := range cases {
+		for _, broker := range []string{"embedded", "mosquitto"} {
+			t.Run(c.name+"/"+broker, func(t *testing.T) {
+				res := runScenario(t, "broker: "+broker+"\nwarmup: 200ms\nduration: 1s\n"+c.yaml)
+				a := res.Arms[0]
+				assert.NotEqual(t, result.Fail, res.Verdict, res.Reason)
+				assert.Equal(t, a.Scheduled, a.Sent)
+				assert.Zero(t, a.Delivery.Lost)
+				assert.Zero(t, a.Delivery.Duplicated)
+				assert.Zero(t, a.Delivery.Reordered)
+				c.check(t, a)
+			})
+		}
+	}
+}
+
+func TestForeignMessagesAreCountedAndHarmNothing(t *testing.T) {
+	ctx := t.Context()
+	b := startMosquitto(t, broker.MosquittoConfig{})
+	stranger, err := mqtt.Connect(ctx, mqtt.Settings{Address: b.Addr(), ClientID: "stranger"}, mqtt.Handlers{})
+	require.NoError(t, err)
+	defer stranger.Close(ctx)
+	garbage := [][]byte{nil, {}, make([]byte, 16), []byte("0123456789abcdef"), make([]byte, 15), make([]byte, 1000)}
+	res, err := Run(ctx, scenario(t, `
+broker: `+b.URL()+`
+warmup: 0s
+duration: 1500ms
+senders: [{name: sensors, rate: 100/s, topic: bench/a, qos: 1}]
+receivers: [{name: backend, filter: bench/#, qos: 1}]
+`), Options{Progress: at(300*time.Millisecond, func() {
+		for _, data := range garbage {
+			assert.NoError(t, stranger.Publish(ctx, 1, foreign(data), false))
+		}
+	})})
+	require.NoError(t, err)
+	d := res.Arms[0].Delivery
+	assert.EqualValues(t, len(garbage), d.Foreign)
+	assert.EqualValues(t, 150, d.Received)
+	assert.Zero(t, d.Lost)
+	assert.Empty(t, d.Violations)
+}
+
+// foreign is a message that is not the run's, whatever its Correlation Data.
+type foreign []byte
+
+func (f foreign) Packet(clock.Instant) *paho.Publish {
+	return &paho.Publish{Topic: "bench/a", QoS: 1, Properties: &paho.PublishProperties{CorrelationData: f}, Payload: make([]byte, 1<<20)}
+}
+
+func (foreign) Acknowledged(mqtt.Outcome) {}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"strconv"
 
 	"github.com/eclipse/paho.golang/paho"
@@ -25,11 +26,16 @@ type tally struct {
 	tracer   trace.Tracer  // likewise
 }
 
-func newTally(stripes int, t scenarios.Tracing) *tally {
-	y := &tally{recorder: record.NewRecorder(stripes)}
+// newTally makes a tally; its spans, in arms that make some, go to the ledger and to the processors given.
+func newTally(t scenarios.Tracing, processors ...sdktrace.SpanProcessor) *tally {
+	y := &tally{recorder: record.NewRecorder(2 * runtime.GOMAXPROCS(0))}
 	if t.Arm == scenarios.ArmRecord {
 		y.spans = record.NewSpans(y.recorder)
-		provider := sdktrace.NewTracerProvider(sdktrace.WithSampler(samplerOf(t.Sampler)), sdktrace.WithSpanProcessor(y.spans))
+		options := []sdktrace.TracerProviderOption{sdktrace.WithSampler(samplerOf(t.Sampler)), sdktrace.WithSpanProcessor(y.spans)}
+		for _, p := range processors {
+			options = append(options, sdktrace.WithSpanProcessor(p))
+		}
+		provider := sdktrace.NewTracerProvider(options...)
 		y.tracer = provider.Tracer("mqttrace/load", trace.WithSchemaURL(propagation.SchemaURL))
 	}
 	return y

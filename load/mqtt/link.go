@@ -85,7 +85,11 @@ func (c *Client) connectPacket(cleanStart bool) (*paho.Connect, error) {
 		ClientID:   s.ClientID,
 		CleanStart: cleanStart,
 		KeepAlive:  uint16(s.KeepAlive / time.Second),
-		Properties: &paho.ConnectProperties{ReceiveMaximum: &s.ReceiveMaximum},
+		Properties: &paho.ConnectProperties{
+			ReceiveMaximum: &s.ReceiveMaximum,
+			// paho's zero value asks the broker to leave out reason strings, and mochi then leaves out user properties too.
+			RequestProblemInfo: true,
+		},
 	}
 	if s.SessionExpiry > 0 {
 		seconds := uint32(s.SessionExpiry / time.Second)
