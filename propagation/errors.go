@@ -14,8 +14,8 @@ var (
 	ErrDuplicate = errors.New("more than one traceparent")
 	// ErrMalformed says that the one traceparent there is breaks the format. The text says how.
 	ErrMalformed = errors.New("malformed traceparent")
-	// ErrNotObject says that a payload is not one JSON object, so that it can hold no context.
-	ErrNotObject = errors.New("payload is not a JSON object")
+	// ErrNotObject is the [ErrNone] of a payload that is not one JSON object and so can hold no context.
+	ErrNotObject = fmt.Errorf("%w: payload is not a JSON object", ErrNone)
 )
 
 var (
