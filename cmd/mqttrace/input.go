@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,26 +30,40 @@ type input struct {
 func (in *input) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&in.sets, "set", nil, "lay `PATH=VALUE` over the scenario, such as senders[0].rate=50/s; may be repeated")
-	f.StringVar(&in.broker, "broker", "", "embedded, mosquitto, or the `URL` of a broker; instead of the scenario's")
+	f.StringVar(&in.broker, "broker", "", "embedded, mosquitto, or a `URL`; instead of the scenario's broker and its login")
 	f.StringVar(&in.duration, "duration", "", "count load for this `TIME`, such as 30s; instead of the scenario's")
 	cmd.Args = wants("at least one scenario file, or - for standard input", cobra.MinimumNArgs(1))
 	cmd.ValidArgsFunction = cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt)
 }
 
-// overlay is the flags as values to lay over a file; the ones with names of their own come last and win over --set.
+// overlay is the flags as values to lay over a file. A broker comes first, so that --set can add a login to it; a duration
+// comes last and wins over --set.
 func (in *input) overlay(cmd *cobra.Command) (sets []scenarios.Set, err error) {
+	if cmd.Flags().Changed("broker") {
+		sets = in.newBroker()
+	}
 	var problems []error
 	for _, arg := range in.sets {
 		set, err := scenarios.ParseSet(arg)
 		problems = append(problems, err)
 		sets = append(sets, set)
 	}
-	for _, named := range []struct{ flag, value string }{{"broker", in.broker}, {"duration", in.duration}} {
-		if cmd.Flags().Changed(named.flag) {
-			sets = append(sets, scenarios.Set{Origin: "--" + named.flag, Path: named.flag, Value: named.value})
-		}
+	if cmd.Flags().Changed("duration") {
+		sets = append(sets, scenarios.Set{Origin: "--duration", Path: "duration", Value: in.duration})
 	}
 	return sets, errors.Join(problems...)
+}
+
+// newBroker puts another broker in the place of the scenario's, whose login and certificates are not for it. A URL takes the
+// long form, which has room for others.
+func (in *input) newBroker() []scenarios.Set {
+	if !strings.Contains(in.broker, "://") {
+		return []scenarios.Set{{Origin: "--broker", Path: "broker", Value: in.broker}}
+	}
+	return []scenarios.Set{
+		{Origin: "--broker", Path: "broker", Value: "{}"},
+		{Origin: "--broker", Path: "broker.url", Value: in.broker},
+	}
 }
 
 // read decodes every file, or says what is wrong with all of them. A file that is fine is handed to ok, if that is not nil.

@@ -1,119 +1,85 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
-	"syscall"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"mqttrace/load/broker"
+	"mqttrace/load/result"
 )
 
 var update = flag.Bool("update", false, "write the expected output in the scripts anew")
 
 // commands are what the scripts have besides testscript's own commands.
 var commands = map[string]func(*testscript.TestScript, bool, []string){
-	"exits":   exits,
-	"start":   start,
-	"signal":  signalProcess,
-	"ends":    ends,
-	"waitfor": waitFor,
-	"taken":   taken,
+	"alone":        alone,
+	"certificates": certificates,
+	"ends":         ends,
+	"exits":        exits,
+	"mosquitto":    mosquitto,
+	"results":      results,
+	"signal":       signalProcess,
+	"start":        start,
+	"taken":        taken,
+	"waitfor":      waitFor,
+}
+
+// conditions are what the scripts can ask about besides testscript's own conditions.
+var conditions = map[string]func() bool{
+	// tmpfs: sh can mount a file system of its own, which is gone when it ends.
+	"tmpfs": func() bool {
+		return exec.Command("unshare", "--map-root-user", "--mount", "sh", "-c", "mount -t tmpfs none /mnt").Run() == nil
+	},
+	// devfull: writing to /dev/full fails as on a full disk.
+	"devfull": func() bool {
+		info, err := os.Stat("/dev/full")
+		return err == nil && info.Mode()&os.ModeCharDevice != 0
+	},
+}
+
+func condition(name string) (bool, error) {
+	if met := conditions[name]; met != nil {
+		return met(), nil
+	}
+	return false, errors.New("unknown condition " + name)
 }
 
 // exits runs a command and checks the code that it exits with, which testscript's own exec does not tell:
 //
 //	exits 2 mqttrace validate bad.yaml
+//	exits 0|3 mqttrace run good.yaml
 func exits(ts *testscript.TestScript, neg bool, args []string) {
-	need(ts, !neg && len(args) >= 2, "exits code command [args...]")
+	need(ts, !neg && len(args) >= 2, "exits code[|code...] command [args...]")
 	checkCode(ts, args[0], ts.Exec(args[1], args[2:]...))
 }
 
-// start starts a command, whose output goes to the files name.out and name.err:
-//
-//	start first mqttrace run scenario.yaml
-func start(ts *testscript.TestScript, neg bool, args []string) {
-	need(ts, !neg && len(args) >= 2, "start name command [args...]")
-	name := args[0]
-	path, err := exec.LookPath(args[1])
-	ts.Check(err)
-	cmd := exec.Command(path, args[2:]...)
-	cmd.Dir = ts.Getenv("WORK")
-	cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "TMPDIR="+ts.Getenv("TMPDIR"), "GORACE="+raceOptions)
-	cmd.Stdout = create(ts, name+".out")
-	cmd.Stderr = create(ts, name+".err")
-	ts.Check(cmd.Start())
-	p := &process{cmd: cmd, ended: make(chan error, 1)}
-	go func() { p.ended <- cmd.Wait() }()
-	ts.Defer(func() {
-		_ = cmd.Process.Kill() // it has ended already unless the script failed
-	})
-	processes(ts)[name] = p
-}
-
-// process is a command that start started.
-type process struct {
-	cmd   *exec.Cmd
-	ended chan error
-}
-
-// processesKey is where a script's environment keeps the processes that it started.
-type processesKey struct{}
-
-func processes(ts *testscript.TestScript) map[string]*process {
-	return ts.Value(processesKey{}).(map[string]*process)
-}
-
-func find(ts *testscript.TestScript, name string) *process {
-	p := processes(ts)[name]
-	need(ts, p != nil, "no process was started as "+name)
-	return p
-}
-
-func create(ts *testscript.TestScript, name string) *os.File {
-	f, err := os.Create(ts.MkAbs(name))
-	ts.Check(err)
-	ts.Defer(func() { _ = f.Close() })
-	return f
-}
-
-// signalProcess sends a signal to a process that was started:
-//
-//	signal first TERM
-func signalProcess(ts *testscript.TestScript, neg bool, args []string) {
-	need(ts, !neg && len(args) == 2, "signal name INT|TERM|KILL")
-	sig, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}[args[1]]
-	need(ts, ok, "signal name INT|TERM|KILL")
-	ts.Check(find(ts, args[0]).cmd.Process.Signal(sig))
-}
-
-// ends waits until a process that was started has ended, and checks the code that it exited with:
-//
-//	ends first 130
-func ends(ts *testscript.TestScript, neg bool, args []string) {
-	need(ts, !neg && len(args) == 2, "ends name code")
-	select {
-	case err := <-find(ts, args[0]).ended:
-		checkCode(ts, args[1], err)
-	case <-time.After(patience):
-		ts.Fatalf("%s has not ended; it said:\n%s%s", args[0], ts.ReadFile(args[0]+".out"), ts.ReadFile(args[0]+".err"))
-	}
-}
-
-// waitFor waits until a file matches a regular expression:
+// waitFor waits until a file matches a regular expression, and may put its first group into a variable:
 //
 //	waitfor first.err measuring
+//	waitfor broker.out '(mqtt://\S+)\n' URL
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {
-	need(ts, !neg && len(args) == 2, "waitfor file regexp")
+	need(ts, !neg && (len(args) == 2 || len(args) == 3), "waitfor file regexp [variable]")
 	re, err := regexp.Compile("(?m)" + args[1])
 	ts.Check(err)
+	need(ts, len(args) == 2 || re.NumSubexp() > 0, "waitfor file regexp-with-a-group variable")
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(pollEvery) {
-		if text, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && re.Match(text) {
+		text, _ := os.ReadFile(ts.MkAbs(args[0]))
+		if found := re.FindSubmatch(text); found != nil {
+			if len(args) == 3 {
+				ts.Setenv(args[2], string(found[1]))
+			}
 			return
 		}
 	}
@@ -126,7 +92,7 @@ const (
 	pollEvery = 20 * time.Millisecond
 )
 
-// taken listens on a free port until the script ends and puts its number into a variable:
+// taken listens on a free port until the script ends and puts its number into a variable. Whoever connects hears nothing.
 //
 //	taken PORT
 func taken(ts *testscript.TestScript, neg bool, args []string) {
@@ -139,23 +105,61 @@ func taken(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], port)
 }
 
+// mosquitto starts a Mosquitto on a free port, which runs until the script ends, and puts its URL into a variable. With two
+// files it speaks TLS.
+//
+//	mosquitto URL [cert.pem key.pem]
+func mosquitto(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, !neg && (len(args) == 1 || len(args) == 3), "mosquitto variable [certificate key]")
+	var cfg broker.MosquittoConfig
+	if len(args) == 3 {
+		cfg.CertFile, cfg.KeyFile = ts.MkAbs(args[1]), ts.MkAbs(args[2])
+	}
+	b, err := cfg.Start(context.Background())
+	ts.Check(err)
+	ts.Defer(func() { _ = b.Stop(context.Background()) })
+	ts.Setenv(args[0], b.URL())
+}
+
+// results checks that a folder holds nothing but whole results, one for each verdict that is listed, whose files are in that
+// order. A verdict may be one of several. The path of the last is put into the variable RESULT.
+//
+//	results kept pass pass|invalid
+//	results kept
+func results(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, !neg && len(args) > 0, "results folder [verdict[|verdict...]...]")
+	folder, verdicts := args[0], args[1:]
+	entries, err := os.ReadDir(ts.MkAbs(folder))
+	ts.Check(err)
+	if len(entries) != len(verdicts) {
+		ts.Fatalf("%d files in %s, want %d: %v", len(entries), folder, len(verdicts), entries)
+	}
+	for i, want := range verdicts {
+		path := filepath.Join(ts.MkAbs(folder), entries[i].Name())
+		res, err := result.Read(path)
+		ts.Check(err)
+		if !slices.Contains(strings.Split(want, "|"), string(res.Verdict)) {
+			ts.Fatalf("%s: verdict %s (%s), want %s", entries[i].Name(), res.Verdict, res.Reason, want)
+		}
+		ts.Setenv("RESULT", path)
+	}
+}
+
 func need(ts *testscript.TestScript, ok bool, usage string) {
 	if !ok {
 		ts.Fatalf("usage: %s", usage)
 	}
 }
 
-// checkCode compares the code that a command exited with to the wanted one.
+// checkCode compares the code that a command exited with to the wanted one, or several.
 func checkCode(ts *testscript.TestScript, wanted string, err error) {
-	want, parseErr := strconv.Atoi(wanted)
-	ts.Check(parseErr)
 	got := 0
 	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
 		got = failed.ExitCode()
 	} else {
 		ts.Check(err)
 	}
-	if got != want {
-		ts.Fatalf("exit code %d, want %d", got, want)
+	if !slices.Contains(strings.Split(wanted, "|"), strconv.Itoa(got)) {
+		ts.Fatalf("exit code %d, want %s", got, wanted)
 	}
 }
