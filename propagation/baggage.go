@@ -19,10 +19,14 @@ var _ propagation.TextMapPropagator = Baggage{}
 // Inject writes the baggage of ctx into carrier, if there is any and carrier has none yet.
 func (Baggage) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
 	s := baggage.FromContext(ctx).String()
-	if s == "" || carrier.Get(baggageKey) != "" {
+	if s == "" {
 		return
 	}
-	carrier.Set(baggageKey, s)
+	if c, ok := carrier.(Carrier); ok && c.props != nil && !hasName(*c.props, baggageKey) {
+		c.props.Add(baggageKey, s)
+	} else if carrier.Get(baggageKey) == "" {
+		carrier.Set(baggageKey, s)
+	}
 }
 
 // Extract returns ctx with the baggage in carrier, or ctx itself if there is none. Over 8192 bytes all of it is dropped;

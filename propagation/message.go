@@ -28,7 +28,7 @@ func Inject(sc trace.SpanContext, props *paho.UserProperties) {
 
 // makeRoom removes what is no context from props, or returns false if they hold one.
 func makeRoom(props *paho.UserProperties) bool {
-	if !hasContextNames(*props) {
+	if !hasName(*props, traceparentKey) && !hasName(*props, tracestateKey) {
 		return true
 	}
 	if value, err := onlyTraceparent(*props); err == nil && decode(new(trace.SpanContext), value) == nil {
@@ -39,9 +39,9 @@ func makeRoom(props *paho.UserProperties) bool {
 	return true
 }
 
-func hasContextNames(props paho.UserProperties) bool {
+func hasName(props paho.UserProperties, key string) bool {
 	for i := range props {
-		if k := props[i].Key; k == traceparentKey || k == tracestateKey {
+		if props[i].Key == key {
 			return true
 		}
 	}

@@ -14,42 +14,45 @@ const (
 	maxTracestate = 65535
 )
 
-// parseTracestate reads a tracestate, whole or not at all: one that breaks the format gives the empty state. Empty members
-// are skipped and of members with the same key the left-most is kept, neither of which [trace.ParseTraceState] does
-// everywhere. It is asked first all the same: nearly every list is clean, and then its work is all the work there is.
+// parseTracestate reads a tracestate, whole or not at all: one that breaks the format gives the empty state. Blank members
+// are skipped, and of members with the same key the left-most is kept, neither of which [trace.ParseTraceState] does. It
+// is asked first all the same: nearly every list is clean, and then its work is all the work there is.
 func parseTracestate(s string) trace.TraceState {
-	if s == "" || len(s) > maxTracestate {
-		return trace.TraceState{}
+	if s == "" || len(s) > maxTracestate || strings.Count(s, "=") > strings.Count(s, ",")+1 {
+		return trace.TraceState{} // a member with two equals signs is known without the cost of an error
 	}
 	state, err := trace.ParseTraceState(s)
 	if err == nil {
 		return state
 	}
-	clean, changed := cleanTracestate(s)
-	if !changed {
+	clean, ok := cleanTracestate(s)
+	if !ok {
 		return trace.TraceState{}
 	}
 	state, _ = trace.ParseTraceState(clean)
 	return state
 }
 
-// cleanTracestate returns s without blank members and without members whose key stands further left, and whether that
-// removed anything. What is removed must be as valid as what stays; if it is not, or if too much stays, changed is false.
-func cleanTracestate(s string) (clean string, changed bool) {
+// cleanTracestate returns s without blank members and without members whose key stands further left. It is not ok if s
+// has none of either, or is beyond cleaning: what is taken away must be as valid as what stays, which is left to be checked.
+func cleanTracestate(s string) (clean string, ok bool) {
 	var room [maxMembers]string
-	kept := room[:0] // members; the keys are their beginnings
+	kept := room[:0]
 	for member := range strings.SplitSeq(s, ",") {
 		member = trimOWS(member)
 		if member == "" {
-			changed = true
+			ok = true
 			continue
 		}
-		key, value, _ := strings.Cut(member, "=")
+		key, value, found := strings.Cut(member, "=")
+		if !found || key == "" {
+			return "", false
+		}
 		if slices.ContainsFunc(kept, func(m string) bool { return hasKey(m, key) }) {
 			if !validValue(value) {
 				return "", false
 			}
-			changed = true
+			ok = true
 			continue
 		}
 		if len(kept) == maxMembers {
@@ -57,14 +60,13 @@ func cleanTracestate(s string) (clean string, changed bool) {
 		}
 		kept = append(kept, member)
 	}
-	if !changed {
-		return "", false
-	}
-	return strings.Join(kept, ","), true
+	return strings.Join(kept, ","), ok
 }
 
+// hasKey tells whether member begins with key and an equals sign. Keys of one list tend to differ at the end.
 func hasKey(member, key string) bool {
-	return len(member) > len(key) && member[len(key)] == '=' && member[:len(key)] == key
+	n := len(key)
+	return len(member) > n && member[n] == '=' && member[n-1] == key[n-1] && member[:n] == key
 }
 
 // validValue tells whether value, already trimmed, may stand behind the equals sign of a member.
@@ -73,7 +75,7 @@ func validValue(value string) bool {
 		return false
 	}
 	for i := range len(value) {
-		if c := value[i]; c < ' ' || c > '~' || c == '=' || c == ',' {
+		if c := value[i]; c < ' ' || c > '~' || c == '=' {
 			return false
 		}
 	}
