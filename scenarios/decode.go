@@ -87,7 +87,7 @@ func (d *decoder) adopt(problems Problems) {
 func (d *decoder) scenario(n *node) *Scenario {
 	s := &Scenario{
 		Name: nameOf(d.file), Broker: Broker{Kind: Embedded}, Warmup: seconds(2), Drain: seconds(10), Seed: 1,
-		Senders: []Sender{}, Receivers: []Receiver{}, Tracing: Tracing{Arm: ArmOff},
+		Senders: []Sender{}, Receivers: []Receiver{}, Tracing: Tracing{TracingArm: TracingArm{Name: string(ArmOff), Arm: ArmOff}},
 	}
 	d.mapping(n,
 		optional("name", d.name(&s.Name)),

@@ -29,7 +29,7 @@ func TestDefaults(t *testing.T) {
 			Name: "a", Count: 1, Rate: Rate{Messages: 10, Per: time.Second}, Arrival: Uniform, StartJitter: true,
 			Topic: "bench/a", Payload: Payload{Size: 128},
 		}},
-		Receivers: []Receiver{}, Tracing: Tracing{Arm: ArmOff},
+		Receivers: []Receiver{}, Tracing: Tracing{TracingArm: TracingArm{Name: "off", Arm: ArmOff}},
 	}, s)
 }
 

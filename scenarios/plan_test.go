@@ -143,7 +143,7 @@ func TestPlanFitsAHundredColumns(t *testing.T) {
 			{Name: "ünïcode", Count: 1, Rate: Rate{Max: true}, Topic: "größer"},
 		},
 		Receivers:  []Receiver{{Name: strings.Repeat("r", 64), Count: 499_999, Filter: "#"}},
-		Tracing:    Tracing{Arm: ArmRecord, Sampler: Sampler{Name: ParentBasedTraceIDRatio, Ratio: 1.0 / 3}},
+		Tracing:    Tracing{TracingArm: TracingArm{Arm: ArmRecord, Sampler: Sampler{Name: ParentBasedTraceIDRatio, Ratio: 1.0 / 3}}},
 		Thresholds: []Threshold{{Text: strings.Repeat("delivery.lost == 0", 10)}},
 	}
 	for line := range strings.Lines(s.Plan().Text()) {

@@ -23,8 +23,10 @@ type Scenario struct {
 	Senders []Sender `json:"senders" jsonschema:"required,minItems=1,maxItems=100"`
 	// Receivers are groups of clients that subscribe. Without them only the sending side is measured.
 	Receivers []Receiver `json:"receivers" jsonschema:"maxItems=100"`
-	// Tracing is the arm that the run is in. Default: off.
+	// Tracing is the arm, or the arms, that the run is in. Default: off.
 	Tracing Tracing `json:"tracing"`
+	// Faults are what goes wrong on purpose, in the order of the file; no two of them at a time.
+	Faults []Fault `json:"faults,omitempty" jsonschema:"maxItems=100"`
 	// Thresholds are what must hold for the run to pass, such as "response.p99 < 20ms".
 	Thresholds []Threshold `json:"thresholds,omitempty" jsonschema:"maxItems=100"`
 }
@@ -123,32 +125,4 @@ type Receiver struct {
 	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,default=0"`
 	// Work is how long the handler of each message takes. Default: 0 s.
 	Work Duration `json:"work,omitempty"`
-}
-
-// Tracing is the arm that the run is in and how spans are sampled.
-type Tracing struct {
-	// Arm is what tracing does to each message. Default: ArmOff.
-	Arm Arm `json:"arm"`
-	// Sampler decides which messages are traced; it concerns ArmContext and ArmRecord. Default: always_on.
-	Sampler Sampler `json:"sampler,omitzero"`
-}
-
-// Arm is one tracing setting that a run can be in.
-type Arm string
-
-const (
-	// ArmOff puts nothing on the wire and makes no span.
-	ArmOff Arm = "off"
-	// ArmContext makes ids and carries them in user properties; no span is made.
-	ArmContext Arm = "context"
-	// ArmRecord makes and ends SDK spans on both sides and joins them in process; nothing is exported.
-	ArmRecord Arm = "record"
-)
-
-// Sampler names a sampler as OTEL_TRACES_SAMPLER does: always_on, always_off, traceidratio, parentbased_always_on,
-// parentbased_always_off or parentbased_traceidratio.
-type Sampler struct {
-	Name string `json:"name"`
-	// Ratio is the share of traces that the traceidratio samplers keep, 0 to 1.
-	Ratio float64 `json:"ratio,omitempty"`
 }

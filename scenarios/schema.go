@@ -1,7 +1,7 @@
 package scenarios
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"go/ast"
 	"go/parser"
@@ -31,19 +31,25 @@ func JSONSchema() ([]byte, error) {
 	return append(out, '\n'), err
 }
 
-//go:embed scenario.go
-var typesSource string
+//go:embed scenario.go tracing.go fault.go
+var typesSource embed.FS
 
 // comments looks up what the types' source says about a field. Types themselves are described where they are used.
 func comments() func(reflect.Type, string) string {
 	found := map[string]string{}
-	file, err := parser.ParseFile(token.NewFileSet(), "scenario.go", typesSource, parser.ParseComments)
-	if err != nil {
-		panic(err) // it is the source of this very package
-	}
-	for _, decl := range file.Decls {
-		if gen, ok := decl.(*ast.GenDecl); ok && gen.Tok == token.TYPE {
-			fieldComments(gen.Specs[0].(*ast.TypeSpec), found)
+	for _, name := range []string{"scenario.go", "tracing.go", "fault.go"} {
+		source, err := typesSource.ReadFile(name)
+		if err != nil {
+			panic(err) // it is the source of this very package
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, source, parser.ParseComments)
+		if err != nil {
+			panic(err)
+		}
+		for _, decl := range file.Decls {
+			if gen, ok := decl.(*ast.GenDecl); ok && gen.Tok == token.TYPE {
+				fieldComments(gen.Specs[0].(*ast.TypeSpec), found)
+			}
 		}
 	}
 	return func(t reflect.Type, field string) string { return found[t.Name()+"."+field] }

@@ -53,7 +53,7 @@ func TestSet(t *testing.T) {
 		}},
 		{"the last one wins", []string{"seed=1", "seed=2"}, func(t *testing.T, s *Scenario) { assert.Equal(t, uint64(2), s.Seed) }},
 		{"what the file does not have", []string{"tracing.arm=record", "tracing.sampler.traceidratio=0.5"}, func(t *testing.T, s *Scenario) {
-			assert.Equal(t, Tracing{Arm: ArmRecord, Sampler: Sampler{Name: TraceIDRatio, Ratio: 0.5}}, s.Tracing)
+			assert.Equal(t, Tracing{TracingArm: TracingArm{Arm: ArmRecord, Sampler: Sampler{Name: TraceIDRatio, Ratio: 0.5}}}, s.Tracing)
 		}},
 		{"a structure", []string{"senders.sensors.payload={size: 1KiB}"}, func(t *testing.T, s *Scenario) {
 			assert.Equal(t, Payload{Size: 1024}, s.Senders[0].Payload)
