@@ -15,22 +15,22 @@ const SchemaURL = semconv.SchemaURL
 
 // Attributes that OpenTelemetry's conventions define for messaging and that an MQTT span can carry.
 const (
-	SystemKey         = semconv.MessagingSystemKey
-	OperationNameKey  = semconv.MessagingOperationNameKey
-	OperationTypeKey  = semconv.MessagingOperationTypeKey
-	TopicKey          = semconv.MessagingDestinationNameKey
-	TemplateKey       = semconv.MessagingDestinationTemplateKey
-	SubscriptionKey   = semconv.MessagingDestinationSubscriptionNameKey
-	ShareNameKey      = semconv.MessagingConsumerGroupNameKey
-	ClientIDKey       = semconv.MessagingClientIDKey
-	MessageIDKey      = semconv.MessagingMessageIDKey
-	ConversationIDKey = semconv.MessagingMessageConversationIDKey
-	BodySizeKey       = semconv.MessagingMessageBodySizeKey
-	ServerAddressKey  = semconv.ServerAddressKey
-	ServerPortKey     = semconv.ServerPortKey
-	ProtocolKey       = semconv.NetworkProtocolNameKey
-	ProtocolVersKey   = semconv.NetworkProtocolVersionKey
-	ErrorTypeKey      = semconv.ErrorTypeKey
+	SystemKey          = semconv.MessagingSystemKey
+	OperationNameKey   = semconv.MessagingOperationNameKey
+	OperationTypeKey   = semconv.MessagingOperationTypeKey
+	TopicKey           = semconv.MessagingDestinationNameKey
+	TemplateKey        = semconv.MessagingDestinationTemplateKey
+	SubscriptionKey    = semconv.MessagingDestinationSubscriptionNameKey
+	ShareNameKey       = semconv.MessagingConsumerGroupNameKey
+	ClientIDKey        = semconv.MessagingClientIDKey
+	MessageIDKey       = semconv.MessagingMessageIDKey
+	ConversationIDKey  = semconv.MessagingMessageConversationIDKey
+	BodySizeKey        = semconv.MessagingMessageBodySizeKey
+	ServerAddressKey   = semconv.ServerAddressKey
+	ServerPortKey      = semconv.ServerPortKey
+	ProtocolKey        = semconv.NetworkProtocolNameKey
+	ProtocolVersionKey = semconv.NetworkProtocolVersionKey
+	ErrorTypeKey       = semconv.ErrorTypeKey
 )
 
 // Attributes of MQTT itself, for which the conventions have no name.

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
 // Endpoint is what the spans of one client on one topic or subscription have in common. Empty fields are left out of the
@@ -17,7 +16,7 @@ type Endpoint struct {
 	ServerPort    int
 	// ProtocolVersion is "5.0" unless set, as "3.1.1".
 	ProtocolVersion string
-	// Topic is the topic of all messages, if it is the same; a [Message] with a topic of its own overrules it.
+	// Topic is the topic of all messages, if it is the same; a [Message] with another topic overrules it.
 	Topic string
 	// Template is the pattern topics are made from, such as "plant/{line}/telemetry". It names the spans. Without it the
 	// topic does, which is right only where topics are few.
@@ -61,7 +60,7 @@ func (e Endpoint) attributes(operation string, kind attribute.KeyValue) []attrib
 	group, filter := splitShare(e.Subscription)
 	text(SubscriptionKey, filter)
 	text(ShareNameKey, group)
-	return append(as, ProtocolKey.String(System), ProtocolVersKey.String(e.protocolVersion()))
+	return append(as, ProtocolKey.String(System), ProtocolVersionKey.String(e.protocolVersion()))
 }
 
 func (e Endpoint) protocolVersion() string {
@@ -100,9 +99,3 @@ func (e *Endpoint) extra(m *Message) []attribute.KeyValue {
 	}
 	return as
 }
-
-// The types of the operations.
-var (
-	typeSend    = semconv.MessagingOperationTypeSend
-	typeProcess = semconv.MessagingOperationTypeProcess
-)

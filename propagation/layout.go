@@ -9,7 +9,7 @@ import (
 
 // spanContext is a [trace.SpanContext] whose fields can be reached. That type offers each field only with a copy of all
 // its 64 bytes, and a new value only through three such copies, each of which has to wait for the smaller writes before
-// it: 26 ns of the 42 that [ParseTraceparent] took. In place it is 20 ns for everything.
+// it: 26 ns of the 42 that [ParseTraceparent] took. In place it is 20 ns for everything (BenchmarkParse).
 type spanContext struct {
 	traceID    trace.TraceID
 	spanID     trace.SpanID

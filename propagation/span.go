@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -15,7 +16,7 @@ type Producer struct {
 
 // NewProducer returns a producer that starts its spans with tracer.
 func NewProducer(tracer trace.Tracer, e Endpoint) *Producer {
-	return &Producer{newStarter(tracer, e, trace.SpanKindProducer, OperationPublish, typeSend)}
+	return &Producer{newStarter(tracer, e, trace.SpanKindProducer, OperationPublish, semconv.MessagingOperationTypeSend)}
 }
 
 // Start starts the span "publish <destination>" of a message about to be sent, as a child of the span in ctx. Its span
@@ -36,7 +37,7 @@ type Consumer struct {
 
 // NewConsumer returns a consumer that starts its spans with tracer.
 func NewConsumer(tracer trace.Tracer, e Endpoint) *Consumer {
-	return &Consumer{newStarter(tracer, e, trace.SpanKindConsumer, OperationProcess, typeProcess)}
+	return &Consumer{newStarter(tracer, e, trace.SpanKindConsumer, OperationProcess, semconv.MessagingOperationTypeProcess)}
 }
 
 // Start starts the span "process <destination>" around the handling of a message, whose creation context, as [Extract]

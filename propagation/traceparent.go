@@ -65,8 +65,8 @@ func ParseTraceparent[S string | []byte](s S) (sc trace.SpanContext, err error) 
 
 // decode reads a traceparent into sc, which must be zero and is so again on error.
 //
-// Each field is stored before the next is read. It keeps everything in registers, and whoever copies sc then waits less
-// for the stores: 17 ns where checking everything first took 20 (BenchmarkParse).
+// Each field is stored before the next is read, whether or not it will do: so the compiler has few words to keep at a time,
+// and whoever copies sc waits less for the stores.
 func decode[S string | []byte](sc *trace.SpanContext, s S) (err error) {
 	if len(s) != traceparentLen || s[0] != '0' || s[1] != '0' {
 		if s, err = unusual(s); err != nil {
