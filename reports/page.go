@@ -3,7 +3,6 @@ package reports
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -98,6 +97,7 @@ func newPage(r *result.Result, savedAs string) *page {
 	for _, w := range r.Warnings {
 		p.warn(w)
 	}
+	p.shorten()
 	return p
 }
 
@@ -125,10 +125,13 @@ func (p *page) describe(r *result.Result) {
 	env := r.Environment
 	p.ran = appendFact(p.ran, sc.Name)
 	p.ran = appendFact(p.ran, strings.TrimSpace(env.Broker.Name+" "+env.Broker.Version))
+	if p.isOneArm {
+		p.ran = appendFact(p.ran, "tracing "+r.Arms[0].Name)
+	}
+	p.ran = appendFact(p.ran, measured(r.Arms, sc.Duration))
 	if env.OS != "" {
 		p.ran = appendFact(p.ran, fmt.Sprintf("%s/%s, %s", env.OS, env.Arch, cores(env.Cores)))
 	}
-	p.ran = appendFact(p.ran, measured(r.Arms, sc.Duration))
 }
 
 func appendFact(facts []string, fact string) []string {
@@ -170,21 +173,43 @@ func latencies(arms []result.Arm) table {
 		names = compared
 	}
 	for _, name := range names {
-		shown := name
+		labels := newLabels(name, len(result.ScheduleLag), arms)
 		for _, arm := range arms {
-			l, ok := arm.Latency[name]
-			if !ok {
-				continue
+			if l, ok := arm.Latency[name]; ok {
+				t.rows = append(t.rows, row{about: name, label: labels.next(arm), cells: percentiles(l), notes: withheld(l)})
 			}
-			label := name
-			if len(arms) > 1 {
-				label = fmt.Sprintf("%-*s %s", len(result.ScheduleLag), shown, arm.Name)
-			}
-			t.rows = append(t.rows, row{about: name, label: label, cells: percentiles(l), notes: doubts(l)})
-			shown = "" // the arms that follow stand below
 		}
 	}
 	return t
+}
+
+// labels are those of rows of one name, a row for each arm. Of several arms each has its own in the label, and the name is
+// said once.
+type labels struct {
+	name    string
+	width   int // of the names above and below
+	several bool
+}
+
+func newLabels(name string, width int, arms []result.Arm) *labels {
+	return &labels{name, width, len(arms) > 1}
+}
+
+func (l *labels) next(arm result.Arm) string {
+	name := l.name
+	if !l.several {
+		return name
+	}
+	l.name = ""
+	return fmt.Sprintf("%-*s %s", l.width, name, arm.Name)
+}
+
+// label is that of an arm's row in a table that has one for each.
+func label(arm result.Arm, arms []result.Arm) string {
+	if len(arms) == 1 {
+		return "messages"
+	}
+	return arm.Name
 }
 
 func percentiles(l result.Latency) []cell {
@@ -211,18 +236,11 @@ func percentile(l result.Latency, ns *int64) cell {
 	return figure(Duration(time.Duration(*ns)))
 }
 
-// doubts are the reasons that a distribution carries with it for reading it with care.
-func doubts(l result.Latency) (notes []note) {
-	if l.Withheld != "" {
-		notes = append(notes, note{"percentiles withheld: " + l.Withheld, doubt})
+func withheld(l result.Latency) []note {
+	if l.Withheld == "" {
+		return nil
 	}
-	if l.Negative > 0 {
-		notes = append(notes, note{Count(l.Negative) + " of these are below zero: the clocks of sender and receiver disagree", doubt})
-	}
-	if l.Overflow > 0 {
-		notes = append(notes, note{Count(l.Overflow) + " of these are past the histogram's range; percentiles know them as its end", doubt})
-	}
-	return notes
+	return []note{{"percentiles withheld: " + l.Withheld, doubt}}
 }
 
 // deliveries is the table of the delivery ledgers.
@@ -232,12 +250,12 @@ func deliveries(arms []result.Arm) table {
 		d := arm.Delivery
 		t.rows = append(t.rows, row{
 			about: "delivery",
-			label: arm.Name,
+			label: label(arm, arms),
 			cells: []cell{
 				figure(Count(d.Expected)), figure(Count(d.Received)),
 				fault(d.Lost, d), fault(d.Duplicated, d), fault(d.Reordered, d), fault(d.Foreign, d), fault(d.Late, d),
 			},
-			notes: broken(arm),
+			notes: violations(d),
 		})
 	}
 	return t
@@ -255,38 +273,9 @@ func fault(n uint64, d result.Delivery) cell {
 	}
 }
 
-// mostNotes is how many sentences of one kind a page shows.
-const mostNotes = 4
-
-// broken says which promises were broken or, where none was, on which flows messages were lost, and what the broker dropped.
-func broken(arm result.Arm) (notes []note) {
-	d := arm.Delivery
-	notes = few(d.Violations, bad)
-	if len(d.Violations) == 0 && len(d.Flows) > 1 {
-		notes = few(losses(d.Flows), doubt)
-	}
-	if b := arm.Process.Broker; b != nil && b.Dropped > 0 {
-		notes = append(notes, note{fmt.Sprintf("the broker dropped %s messages because a client's queue was full", Count(b.Dropped)), doubt})
-	}
-	return notes
-}
-
-func losses(flows []result.Flow) (texts []string) {
-	for _, f := range flows {
-		if f.Lost > 0 {
-			texts = append(texts, fmt.Sprintf("%s → %s: %s of %s lost", f.Sender, f.Receiver, Count(f.Lost), Count(f.Expected)))
-		}
-	}
-	return texts
-}
-
-// few turns texts into notes, and those past the first few into a count.
-func few(texts []string, t tone) (notes []note) {
-	for i, text := range texts {
-		if i == mostNotes {
-			return append(notes, note{fmt.Sprintf("and %d more in the result file", len(texts)-i), t})
-		}
-		notes = append(notes, note{text, t})
+func violations(d result.Delivery) (notes []note) {
+	for _, text := range d.Violations {
+		notes = append(notes, note{text, bad})
 	}
 	return notes
 }
@@ -297,7 +286,7 @@ func rates(arms []result.Arm) table {
 	for _, arm := range arms {
 		t.rows = append(t.rows, row{
 			about: "rate",
-			label: arm.Name,
+			label: label(arm, arms),
 			cells: append([]cell{
 				figure(Rate(arm.ScheduledRatePerS)), figure(Rate(arm.RatePerS)), figure(Rate(arm.ReceivedRatePerS)),
 				fault(arm.Unsent, arm.Delivery), fault(arm.Refused, arm.Delivery),
@@ -353,19 +342,19 @@ func torn(s *result.Spans) []note {
 	return []note{{"broken traces: " + strings.Join(faults, ", "), doubt}}
 }
 
-// costs is the table of what a message costs and what the processes use.
+// costs is the table of what each process used, and of what a message cost the generator.
 func costs(arms []result.Arm) table {
-	t := table{name: "cost", columns: []string{"CPU/msg", "allocs/msg", "bytes/msg", "own CPU", "own RSS", "broker CPU", "broker RSS"}}
+	t := table{name: "cost", columns: []string{"CPU", "peak RSS", "CPU/msg", "allocs/msg", "bytes/msg"}}
+	generators, brokers := newLabels("generator", len("generator"), arms), newLabels("broker", len("generator"), arms)
 	for _, arm := range arms {
 		c := arm.Cost
-		t.rows = append(t.rows, row{
-			about: "cost",
-			label: arm.Name,
-			cells: slices.Concat(
-				[]cell{told(c.CPUNSPerMessage, nanosecondsText), told(c.AllocsPerMessage, number), told(c.WireBytesPerMessage, Bytes)},
-				usage(arm.Process.Generator), usage(arm.Process.Broker),
-			),
-		})
+		perMessage := []cell{told(c.CPUNSPerMessage, nanosecondsText), told(c.AllocsPerMessage, number), told(c.WireBytesPerMessage, Bytes)}
+		t.rows = append(t.rows, row{about: "process.generator", label: generators.next(arm), cells: append(usage(arm.Process.Generator), perMessage...)})
+	}
+	for _, arm := range arms {
+		if b := arm.Process.Broker; b != nil {
+			t.rows = append(t.rows, row{about: "process.broker", label: brokers.next(arm), cells: append(usage(b), missing, missing, missing)})
+		}
 	}
 	return t
 }
@@ -380,11 +369,12 @@ func told(v float64, format func(float64) string) cell {
 	return figure(format(v))
 }
 
+// usage is missing of a process that nobody can look into.
 func usage(p *result.Process) []cell {
-	if p == nil {
+	if p == nil || *p == (result.Process{}) {
 		return []cell{missing, missing}
 	}
-	return []cell{told(p.CPUCores, coresUsed), told(float64(p.RSSBytes), Bytes)}
+	return []cell{figure(coresUsed(p.CPUCores)), told(float64(p.RSSBytes), Bytes)}
 }
 
 func coresUsed(n float64) string { return fmt.Sprintf("%.2f cores", n) }
@@ -416,15 +406,33 @@ func (p *page) warn(w result.Warning) {
 	p.notes = append(p.notes, note{text, doubt})
 }
 
+// mostNotes is how many sentences a page shows below one row.
+const mostNotes = 4
+
+// shorten turns the notes of a row past the first few into a count.
+func (p *page) shorten() {
+	for _, t := range p.tables {
+		for i, r := range t.rows {
+			if more := len(r.notes) - mostNotes; more > 0 {
+				t.rows[i].notes = append(r.notes[:mostNotes:mostNotes], note{fmt.Sprintf("and %d more in the result file", more), r.notes[mostNotes].tone})
+			}
+		}
+	}
+}
+
 // place says which rows show a figure of a result.
 func place(figure string) string {
 	first, _, _ := strings.Cut(figure, ".")
 	switch first {
 	case "scheduled_rate_per_s", "rate_per_s", "received_rate_per_s", "scheduled", "sent", "acked", "refused", "unsent", "received", "spans":
 		return "rate"
-	case "process":
-		return "cost"
+	case "cost":
+		return "process.generator"
+	}
+	switch figure {
+	case "process.generator", "process.broker":
+		return figure // not the latency called process
 	default:
-		return first // the latencies, delivery and cost are rows by their own names
+		return first // the latencies and delivery are rows by their own names
 	}
 }

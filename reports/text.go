@@ -19,46 +19,48 @@ type TextOptions struct {
 }
 
 // Text writes r to w as one screen of plain text: the verdict, what ran, the figures with their warnings, the thresholds.
-// Lines are at most 100 columns wide as long as names and counts are of a reasonable length.
+// Lines are at most 80 columns wide as long as names and counts are of a reasonable length and there is one arm.
 func Text(w io.Writer, r *result.Result, opts TextOptions) error {
 	p := newPage(r, opts.SavedAs)
-	t := &text{w: bufio.NewWriter(w), color: opts.Color, widths: measure(p)}
+	t := &text{w: bufio.NewWriter(w), color: opts.Color, labels: labelWidth(p)}
 	t.page(p)
 	return t.w.Flush()
 }
 
 // width is where sentences are wrapped.
-const width = 100
+const width = 80
 
 // gap is the room between two columns.
 const gap = "  "
+
+// markWidth is that of the mark before a threshold, and the space after it.
+const markWidth = 2
 
 // text lays a page out in columns. Errors are the writer's to keep until it is flushed.
 type text struct {
 	w      *bufio.Writer
 	color  bool
-	widths []int // of the columns, the labels' first; all tables share them so that figures line up down the page
+	labels int // width of the first column, which all tables share
 }
 
-// measure finds the widths that let every table of a page share one grid.
-func measure(p *page) []int {
-	var widths []int
-	fit := func(column int, s string) {
-		if column == len(widths) {
-			widths = append(widths, 0)
-		}
-		widths[column] = max(widths[column], utf8.RuneCountInString(s))
-	}
+func labelWidth(p *page) int {
+	widest := 0
 	for _, t := range p.tables {
-		fit(0, t.name)
-		for i, c := range t.columns {
-			fit(i+1, c)
-		}
+		widest = max(widest, utf8.RuneCountInString(t.name))
 		for _, r := range t.rows {
-			fit(0, r.label)
-			for i, c := range r.cells {
-				fit(i+1, c.text)
-			}
+			widest = max(widest, utf8.RuneCountInString(r.label))
+		}
+	}
+	return widest
+}
+
+// widths are those of a table's columns, the labels' left out. One grid for all tables would look calmer, and be too wide.
+func (t table) widths() []int {
+	widths := make([]int, len(t.columns))
+	for i, c := range t.columns {
+		widths[i] = utf8.RuneCountInString(c)
+		for _, r := range t.rows {
+			widths[i] = max(widths[i], utf8.RuneCountInString(r.cells[i].text))
 		}
 	}
 	return widths
@@ -67,7 +69,9 @@ func measure(p *page) []int {
 func (t *text) page(p *page) {
 	t.verdict(p)
 	t.line()
-	t.sentence("", strings.Join(p.ran, " · "), normal)
+	for _, l := range fill(p.ran, " · ", width) {
+		t.line(l)
+	}
 	if p.purpose != "" {
 		t.sentence("", p.purpose, quiet)
 	}
@@ -100,15 +104,16 @@ func (t *text) verdict(p *page) {
 }
 
 func (t *text) table(table table) {
-	t.cellLeft(table.name, t.widths[0], styleHead)
+	widths := table.widths()
+	t.cellLeft(table.name, t.labels, styleHead)
 	for i, c := range table.columns {
-		t.cellRight(c, t.widths[i+1], styleQuiet)
+		t.cellRight(c, widths[i], styleQuiet)
 	}
 	t.line()
 	for _, r := range table.rows {
-		t.cellLeft(r.label, t.widths[0], styleNone)
+		t.cellLeft(r.label, t.labels, styleNone)
 		for i, c := range r.cells {
-			t.cellRight(c.text, t.widths[i+1], toneStyles[c.tone])
+			t.cellRight(c.text, widths[i], toneStyles[c.tone])
 		}
 		t.line()
 		t.notes("  ! ", r.notes)
@@ -116,10 +121,12 @@ func (t *text) table(table table) {
 }
 
 func (t *text) checks(p *page) {
-	wide := 0
+	const heading = "threshold"
+	wide := len(heading) - markWidth
 	for _, c := range p.checks {
 		wide = max(wide, utf8.RuneCountInString(c.label(p.isOneArm)))
 	}
+	t.line(t.paint(pad(heading, markWidth+wide), styleHead), gap, t.paint("measured", styleQuiet))
 	for _, c := range p.checks {
 		mark, style := "✓", styleGood
 		if !c.ok {
@@ -173,29 +180,39 @@ func pad(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
 }
 
-// wrap breaks words into lines of at most width runes, longer words excepted; there is always one line. Words may be a
-// broker's, so whatever could steer a terminal is taken out.
+// wrap breaks words into lines of at most width runes, longer words excepted; there is always one line.
 func wrap(words string, width int) []string {
+	return fill(strings.Fields(words), " ", width)
+}
+
+// fill puts parts into lines of at most width runes, longer parts excepted; there is always one line. Parts may be a
+// broker's words, so whatever could steer a terminal is taken out.
+func fill(parts []string, between string, width int) []string {
 	lines := []string{""}
-	for _, word := range strings.Fields(strings.Map(visible, words)) {
+	for _, part := range parts {
+		part = strings.Map(visible, part)
 		last := &lines[len(lines)-1]
 		switch {
 		case *last == "":
-			*last = word
-		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= width:
-			*last += " " + word
+			*last = part
+		case utf8.RuneCountInString(*last+between+part) <= width:
+			*last += between + part
 		default:
-			lines = append(lines, word)
+			lines = append(lines, part)
 		}
 	}
 	return lines
 }
 
 func visible(r rune) rune {
-	if unicode.IsControl(r) && !unicode.IsSpace(r) {
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case unicode.IsControl(r):
 		return utf8.RuneError
+	default:
+		return r
 	}
-	return r
 }
 
 // Styles are the parameters of the terminal's "select graphic rendition" sequence (ECMA-48, section 8.3.117).

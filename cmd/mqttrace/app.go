@@ -108,3 +108,16 @@ func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
+
+// columnsOf is the width of the terminal that w is, which may change at any time.
+func columnsOf(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return usualColumns
+}
+
+// usualColumns is the width of a terminal that does not tell.
+const usualColumns = 80

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/schollz/progressbar/v3"
 
@@ -23,7 +25,7 @@ func (a *app) progress(quiet bool) progress {
 	case quiet:
 		return noProgress{}
 	case isTerminal(a.world.stderr) && a.getenv("TERM") != "dumb":
-		return newBar(&a.stderr)
+		return newBar(&a.stderr, func() int { return columnsOf(a.world.stderr) })
 	default:
 		return newLines(&a.stderr, time.Now)
 	}
@@ -62,6 +64,9 @@ func (l *lines) show(p load.Progress) {
 
 func (*lines) end() {}
 
+// between stands between the figures of a line.
+const between = "  "
+
 // line says in words how far a run has come.
 func line(p load.Progress) string {
 	switch p.Phase {
@@ -88,14 +93,19 @@ func p99(p load.Progress) string {
 
 // bar redraws one line of a terminal.
 type bar struct {
-	bar *progressbar.ProgressBar
+	bar     *progressbar.ProgressBar
+	columns func() int // of the terminal
 }
 
-// barWidth leaves room for the words beside the bar in 80 columns.
-const barWidth = 20
+const (
+	// barWidth leaves room for the words beside the bar in 80 columns.
+	barWidth = 20
+	// besideAt is the column in which the words beside the bar begin, behind "  42% " and a space.
+	besideAt = 6 + barWidth + 2
+)
 
-func newBar(w io.Writer) *bar {
-	return &bar{progressbar.NewOptions64(1,
+func newBar(w io.Writer, columns func() int) *bar {
+	return &bar{columns: columns, bar: progressbar.NewOptions64(1,
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetWidth(barWidth),
 		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░", BarStart: "", BarEnd: ""}),
@@ -113,9 +123,17 @@ func (b *bar) show(p load.Progress) {
 	if total != b.bar.GetMax64() {
 		b.bar.ChangeMax64(total)
 	}
-	b.bar.Describe(beside(p))
+	b.bar.Describe(cut(beside(p), b.columns()-besideAt-len(between)))
 	// The last step is never taken: a full bar is finished and draws nothing more, but messages are still drained.
 	_ = b.bar.Set64(min(p.Elapsed.Milliseconds(), total-1))
+}
+
+// cut takes the last figures off words until they fit a number of columns: a line that the terminal breaks cannot be taken back.
+func cut(words string, columns int) string {
+	for words != "" && utf8.RuneCountInString(words) > columns {
+		words = words[:max(strings.LastIndex(words, between), 0)]
+	}
+	return words
 }
 
 // end takes the bar away to make room for the summary.

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 
@@ -46,7 +48,7 @@ func TestLine(t *testing.T) {
 
 func TestBarShowsPhaseRateP99AndTimeLeft(t *testing.T) {
 	var out bytes.Buffer
-	b := newBar(&out)
+	b := newBar(&out, func() int { return usualColumns })
 	b.show(load.Progress{Phase: load.Starting, Detail: "42 of 100 clients connected"})
 	b.show(measuring)
 	assert.Contains(t, lastLine(&out), "measuring  1,000/s  p99 412 µs  9s left")
@@ -58,6 +60,21 @@ func TestBarShowsPhaseRateP99AndTimeLeft(t *testing.T) {
 	b.end()
 	assert.True(t, strings.HasSuffix(out.String(), "\x1b[2K\r"), "the line must be free for the summary")
 }
+
+func TestBarFitsTheTerminal(t *testing.T) {
+	for columns, want := range map[int]string{
+		0: "", 40: "measuring", 50: "measuring  1,000/s", 65: "measuring  1,000/s  p99 412 µs", 80: "measuring  1,000/s  p99 412 µs  9s left",
+	} {
+		var out bytes.Buffer
+		b := newBar(&out, func() int { return columns })
+		b.show(measuring)
+		line := ansi.ReplaceAllString(lastLine(&out), "")
+		assert.Equal(t, "  55% ███████████░░░░░░░░░  "+want, strings.TrimSuffix(line, " "), "%d columns", columns)
+		assert.LessOrEqual(t, utf8.RuneCountInString(line), max(columns-1, besideAt+1))
+	}
+}
+
+var ansi = regexp.MustCompile("\x1b\\[[0-9]*[A-Z]")
 
 // lastLine is what a terminal shows after out: the text since the line was last started anew.
 func lastLine(out *bytes.Buffer) string {

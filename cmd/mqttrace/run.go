@@ -57,7 +57,7 @@ func (a *app) runCommand() *cobra.Command {
 
 // runAll runs every scenario, those after one that failed too, but none after an interrupt.
 func (a *app) runAll(ctx context.Context, all []*scenarios.Scenario, flags runFlags) error {
-	a.finishFirst("interrupted: waiting for messages under way, then keeping what was measured; once more to leave at once")
+	a.finishFirst("interrupted: waiting for messages under way; once more to leave at once")
 	worst := exitcode.Pass
 	for i, sc := range all {
 		if ctx.Err() != nil {
