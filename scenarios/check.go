@@ -10,11 +10,15 @@ import (
 func (d *decoder) check(n *node, s *Scenario) {
 	d.uniqueNames(n.get("senders"))
 	d.uniqueNames(n.get("receivers"))
+	d.faults(n, s)
 	if senders := n.get("senders"); senders.sound() && len(senders.items) == 0 {
 		d.report(senders, "there is no sender", "at least one group of senders")
 	}
 	if d.tooManyClients(n, s) || !n.get("senders").sound() {
 		return
+	}
+	if tracing := n.get("tracing"); tracing != nil {
+		d.payloadSizes(tracing, s.Senders)
 	}
 	receivers := n.get("receivers")
 	if receivers != nil && !receivers.sound() {
@@ -24,6 +28,7 @@ func (d *decoder) check(n *node, s *Scenario) {
 	d.unheard(receivers, plan)
 	if n.get("duration").sound() {
 		d.idle(n.get("senders"), plan)
+		d.turns(n.get("tracing"), n.get("duration"), plan)
 		d.figures(n.get("thresholds"), plan, n.get("tracing"))
 	}
 }
@@ -115,32 +120,39 @@ func (d *decoder) figures(thresholds *node, plan Plan, tracing *node) {
 // lacks says why a run cannot have a figure, and what it would need.
 func (p Plan) lacks(figure string) (what, want string) {
 	head, stat, _ := strings.Cut(figure, ".")
-	if what, want = p.lacksSource(head); what != "" {
+	if what, want = p.lacksSource(head, stat); what != "" {
 		return figure + " is not measured here: " + what, want
 	}
 	needed := enough[stat]
 	if samples := math.Round(p.samples(head)); samples < needed {
-		return fmt.Sprintf("%s needs %s values, and about %s are planned", figure, thousands(needed), thousands(samples)),
+		return fmt.Sprintf("%s needs %s values, and about %s are planned%s", figure, thousands(needed), thousands(samples), p.perArm(head)),
 			"a longer duration, a higher rate, or a lower percentile"
 	}
 	return "", ""
+}
+
+// perArm says in which arm of several a latency has its fewest values.
+func (p Plan) perArm(head string) string {
+	t := p.Scenario.Tracing
+	switch {
+	case len(t.Compare) == 0 || ofRun[head]:
+		return ""
+	case head == "trace":
+		return " in arm " + p.leastTraced().Name
+	}
+	return " in each arm"
 }
 
 // enough is how many values a percentile takes to mean something: ten above it, but for p90's sake.
 var enough = map[string]float64{"p90": 10, "p95": 20, "p99": 100, "p999": 10_000}
 
 // lacksSource says what a latency, or a family of figures, would need that the scenario has not.
-func (p Plan) lacksSource(head string) (what, want string) {
-	tracing := p.Scenario.Tracing
+func (p Plan) lacksSource(head, stat string) (what, want string) {
 	switch head {
-	case "trace", "spans":
-		if tracing.Arm != ArmRecord {
-			return "arm " + string(tracing.Arm) + " makes no spans", "tracing with arm: record"
-		}
-		if tracing.Sampler.Share() == 0 {
-			return "the sampler keeps no trace", "a sampler such as always_on"
-		}
-		return p.lacksReceivers()
+	case "trace":
+		return p.lacksWhole()
+	case "spans":
+		return p.lacksLedger(stat)
 	case "send", "acked", "refused":
 		if p.samples("send") == 0 {
 			return "no sender has an acknowledgement to wait for", "a sender with qos: 1"
@@ -153,6 +165,62 @@ func (p Plan) lacksSource(head string) (what, want string) {
 		return p.lacksReceivers()
 	}
 	return "", ""
+}
+
+// lacksLedger is lacksSource for the figures of the span ledger. What has to do with the exporter takes an arm that exports,
+// and what is about pairs of spans a receiver.
+func (p Plan) lacksLedger(figure string) (what, want string) {
+	switch figure {
+	case "sampled", "ended":
+		return p.lacksSpans(ArmRecord)
+	case "dropped", "exported", "export_failures":
+		return p.lacksSpans(ArmExport)
+	case "received":
+		return p.lacksSink()
+	}
+	return p.lacksWhole()
+}
+
+func (p Plan) lacksWhole() (what, want string) {
+	if what, want = p.lacksSpans(ArmRecord); what != "" {
+		return what, want
+	}
+	return p.lacksReceivers()
+}
+
+// lacksSpans says why no arm that does what least does, record or export, has sampled spans.
+func (p Plan) lacksSpans(least Arm) (what, want string) {
+	verb, words := "makes", "record or export"
+	if least == ArmExport {
+		verb, words = "exports", "export"
+	}
+	what, want = "no arm "+verb+" spans", "tracing with arm: "+words
+	if t := p.Scenario.Tracing; len(t.Compare) == 0 {
+		what = "arm " + string(t.Arm) + " " + verb + " no spans"
+	}
+	for _, arm := range p.Scenario.Tracing.Arms() {
+		switch {
+		case !arm.Arm.doesAll(least):
+		case arm.Sampler.Share() > 0:
+			return "", ""
+		default:
+			what, want = "the sampler keeps no trace", "a sampler such as always_on"
+		}
+	}
+	return what, want
+}
+
+// lacksSink says why no spans arrive where the harness could count them.
+func (p Plan) lacksSink() (what, want string) {
+	if what, want = p.lacksSpans(ArmExport); what != "" {
+		return what, want
+	}
+	for _, arm := range p.Scenario.Tracing.Arms() {
+		if arm.Arm == ArmExport && arm.Exporter.Endpoint == "" {
+			return "", ""
+		}
+	}
+	return "spans go to a collector that does not tell", "exporter: embedded"
 }
 
 func (p Plan) lacksReceivers() (what, want string) {

@@ -100,6 +100,7 @@ func (d *decoder) scenario(n *node) *Scenario {
 		required("senders", "at least one group of senders", listOf(d, &s.Senders, d.sender)),
 		optional("receivers", listOf(d, &s.Receivers, d.receiver)),
 		optional("tracing", d.tracing(&s.Tracing)),
+		optional("faults", listOf(d, &s.Faults, d.fault)),
 		optional("thresholds", listOf(d, &s.Thresholds, d.threshold)),
 	)
 	d.check(n, s)

@@ -51,17 +51,7 @@ func (d *decoder) member(m member, fields []field, seen map[string]*node) {
 	}
 }
 
-// laterKeys are what other versions of the format know and this one does not.
-var laterKeys = map[string]string{
-	"tracing.compare":  "comparing arms is not supported by this version",
-	"tracing.exporter": "exporting spans is not supported by this version",
-}
-
 func (d *decoder) unknownKey(key *node, known []string) {
-	if later := laterKeys[key.path]; later != "" {
-		d.report(key, later, "arm: off, context or record")
-		return
-	}
 	d.report(key, "unknown key "+quote(key.text)+didYouMean(key.text, known), "one of "+strings.Join(known, ", "))
 }
 

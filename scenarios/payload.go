@@ -47,6 +47,9 @@ func (d *decoder) payloadFile(to *string) func(*node) {
 	}
 }
 
+// sized tells whether the payload is given by its size.
+func (p Payload) sized() bool { return p.JSON == nil && p.File == "" }
+
 // MarshalJSON writes p as a scenario file has it.
 func (p Payload) MarshalJSON() ([]byte, error) {
 	switch {

@@ -28,7 +28,8 @@ type SenderPlan struct {
 	// Unbounded.
 	PerSecond, Warmup, Measured float64
 	Unbounded                   bool
-	// PayloadBytes and PacketBytes are of one message, about: generators vary in length.
+	// PayloadBytes and PacketBytes are of one message, about: generators vary in length. PacketBytes is the mean over the
+	// arms, some of which may set a size of their own.
 	PayloadBytes, PacketBytes int
 }
 
@@ -77,8 +78,21 @@ func (s *Scenario) planSender(sender Sender) SenderPlan {
 	p.PerSecond = sender.Rate.PerSecond() * float64(sender.Count)
 	p.Warmup = p.PerSecond * s.Warmup.Std().Seconds()
 	p.Measured = p.PerSecond * s.Duration.Std().Seconds()
-	p.PacketBytes = packetBytes(sender, p.PayloadBytes, s.Tracing.Arm)
+	p.PacketBytes = meanPacket(sender, p.PayloadBytes, s.Tracing.Arms())
 	return p
+}
+
+// meanPacket is the length of a PUBLISH packet over arms that run for as long as each other.
+func meanPacket(s Sender, payload int, arms []TracingArm) int {
+	var sum float64
+	for _, arm := range arms {
+		size := payload
+		if arm.PayloadSize != nil && s.Payload.sized() {
+			size = *arm.PayloadSize
+		}
+		sum += float64(packetBytes(s, size, arm))
+	}
+	return int(math.Round(sum / float64(len(arms))))
 }
 
 func (s *Scenario) planReceiver(receiver Receiver, senders []SenderPlan) ReceiverPlan {
@@ -129,15 +143,24 @@ func (p Payload) bytes(group string) int {
 }
 
 // packetBytes is the length of a PUBLISH packet of MQTT 5 section 3.3.
-func packetBytes(s Sender, payload int, arm Arm) int {
+func packetBytes(s Sender, payload int, arm TracingArm) int {
 	const (
 		correlationData = 1 + 2 + 16
 		traceparent     = 1 + 2 + len("traceparent") + 2 + 55
+		tracestate      = 1 + 2 + len("tracestate") + 2
+		member          = 16 // of a tracestate, with its comma: about
+		baggage         = 1 + 2 + len("baggage") + 2
 		expiry          = 1 + 4
 	)
 	properties := correlationData
-	if arm != ArmOff {
+	if arm.Arm.doesAll(ArmContext) {
 		properties += traceparent
+	}
+	if arm.Tracestate > 0 {
+		properties += tracestate + member*arm.Tracestate
+	}
+	if arm.Baggage > 0 {
+		properties += baggage + arm.Baggage
 	}
 	if s.MessageExpiry > 0 {
 		properties += expiry
@@ -158,21 +181,26 @@ func variableInt(n int) int {
 	return bytes
 }
 
-// samples is how many values of a latency the measured phase would give; +Inf when a rate has no bound.
+// ofRun are the latencies that a run has, and not each of its arms.
+var ofRun = map[string]bool{"connect": true, "subscribe": true}
+
+// samples is how many values of a latency the measured phase would give; +Inf when a rate has no bound. In a compare it is
+// how many the arm with the fewest would get, as if nothing were left out at the start of a slice.
 func (p Plan) samples(latency string) float64 {
+	arms := float64(len(p.Scenario.Tracing.Arms()))
 	switch latency {
 	case "connect":
 		return float64(p.Clients)
 	case "subscribe":
 		return float64(p.Subscriptions)
 	case "send":
-		return p.sent(func(s Sender) bool { return s.QoS > 0 })
+		return p.sent(func(s Sender) bool { return s.QoS > 0 }) / arms
 	case "schedule_lag":
-		return p.sent(func(s Sender) bool { return !s.Rate.Max })
+		return p.sent(func(s Sender) bool { return !s.Rate.Max }) / arms
 	case "trace":
-		return p.traced()
+		return p.traced() / arms
 	}
-	return p.delivered()
+	return p.delivered() / arms
 }
 
 func (p Plan) sent(counts func(Sender) bool) float64 {
@@ -200,11 +228,23 @@ func (p Plan) delivered() float64 {
 	return n
 }
 
-// traced is the part of the messages that are delivered with a span on both sides.
+// traced is the part of the messages that are delivered with a span on both sides, at the ratio of the arm with the fewest.
 func (p Plan) traced() float64 {
-	share := p.Scenario.Tracing.Sampler.Share()
-	if p.Scenario.Tracing.Arm != ArmRecord || share == 0 {
+	share := p.leastTraced().Sampler.Share()
+	if share == 0 {
 		return 0
 	}
 	return p.delivered() * share
+}
+
+// leastTraced is the arm with the fewest sampled spans, of those that have any; the zero arm samples none.
+func (p Plan) leastTraced() TracingArm {
+	least := TracingArm{Sampler: Sampler{Name: AlwaysOff}}
+	for _, arm := range p.Scenario.Tracing.Arms() {
+		share := arm.Sampler.Share()
+		if arm.Arm.Spans() && share > 0 && (least.Arm == "" || share < least.Sampler.Share()) {
+			least = arm
+		}
+	}
+	return least
 }

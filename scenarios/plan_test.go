@@ -124,14 +124,14 @@ thresholds: [response.p999 < 1s, send.p999 < 1s, trace.p999 < 1s]
 func TestPacketBytes(t *testing.T) {
 	bare := 1 + 1 + (2 + len("bench/9")) + 1 + (1 + 2 + 16) + 10
 	s := Sender{Name: "s", Count: 10, Topic: "bench/{sender}"}
-	assert.Equal(t, bare, packetBytes(s, 10, ArmOff))
-	assert.Equal(t, bare+1+4+len("traceparent")+55, packetBytes(s, 10, ArmRecord))
+	assert.Equal(t, bare, packetBytes(s, 10, TracingArm{Arm: ArmOff}))
+	assert.Equal(t, bare+1+4+len("traceparent")+55, packetBytes(s, 10, TracingArm{Arm: ArmRecord}))
 
 	s.QoS = 1
-	assert.Equal(t, bare+2, packetBytes(s, 10, ArmOff))
+	assert.Equal(t, bare+2, packetBytes(s, 10, TracingArm{Arm: ArmOff}))
 	s.MessageExpiry = seconds(30)
-	assert.Equal(t, bare+2+5, packetBytes(s, 10, ArmOff))
-	assert.Equal(t, bare+2+5+1+190, packetBytes(s, 200, ArmOff), "a second byte of remaining length")
+	assert.Equal(t, bare+2+5, packetBytes(s, 10, TracingArm{Arm: ArmOff}))
+	assert.Equal(t, bare+2+5+1+190, packetBytes(s, 200, TracingArm{Arm: ArmOff}), "a second byte of remaining length")
 }
 
 func TestPlanFitsAHundredColumns(t *testing.T) {

@@ -39,7 +39,12 @@ func (p Plan) writeHead(b *strings.Builder) {
 	fact(b, "clients", p.clients())
 	fact(b, "time", fmt.Sprintf("%s warm-up, %s measured, at most %s of draining", s.Warmup, s.Duration, s.Drain))
 	fact(b, "load", p.load()...)
-	fact(b, "tracing", s.Tracing.words())
+	fact(b, "tracing", p.tracing()...)
+	var faults []string
+	for _, f := range s.Faults {
+		faults = append(faults, f.words())
+	}
+	fact(b, "faults", faults...)
 	var conditions []string
 	for _, t := range s.Thresholds {
 		conditions = append(conditions, t.Text)
@@ -81,16 +86,6 @@ func (b Broker) words() string {
 		return "mosquitto: started for this run, in a process of its own"
 	}
 	return b.URL
-}
-
-func (t Tracing) words() string {
-	switch t.Arm {
-	case ArmOff:
-		return "off: nothing on the wire and no spans"
-	case ArmContext:
-		return "context: trace ids travel with the messages, no spans; sampler " + t.Sampler.String()
-	}
-	return "record: spans on both sides, joined in process; sampler " + t.Sampler.String()
 }
 
 // String is the sampler's name, with its ratio where it has one.

@@ -26,6 +26,7 @@ func JSONSchema() ([]byte, error) {
 	schema := reflector.Reflect(&Scenario{})
 	schema.Title = "mqttrace scenario"
 	addTotal(schema.Properties.Value("senders").Items)
+	addArms(schema.Properties.Value("tracing"))
 	schema.Definitions = jsonschema.Definitions{"template": templateSchema()}
 	out, err := json.MarshalIndent(schema, "", "  ")
 	return append(out, '\n'), err

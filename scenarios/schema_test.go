@@ -60,7 +60,7 @@ func TestSchemaFindsWhatItCan(t *testing.T) {
 	for _, name := range []string{
 		"broker-scheme", "broker-tls-half", "broker-word", "counts", "durations", "many-mistakes", "missing-keys",
 		"names", "no-senders", "payloads", "qos", "rates", "sampler-name", "sampler-no-ratio", "sampler-ratio", "templates", "thresholds",
-		"tracing-arm", "tracing-later", "unknown-keys", "wrong-types",
+		"tracing-arm", "tracing-arm-and-compare", "unknown-keys", "wrong-types",
 	} {
 		t.Run(name, func(t *testing.T) {
 			data, err := os.ReadFile("testdata/bad/" + name + ".yaml")

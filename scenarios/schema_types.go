@@ -22,7 +22,13 @@ func written(t reflect.Type) *jsonschema.Schema {
 	case Sampler:
 		return samplerSchema()
 	case Arm:
-		return words(ArmOff, ArmContext, ArmRecord)
+		return words(arms...)
+	case Exporter:
+		return exporterSchema()
+	case Relation:
+		return words(ChildAndLink, ChildOnly, LinkOnly)
+	case ExporterFault:
+		return words(ExporterSlow, ExporterStall, ExporterRefuse, ExporterKill)
 	case Arrival:
 		return words(Uniform, Poisson)
 	case Threshold:
@@ -37,6 +43,8 @@ const (
 	ratePattern     = `^[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?/(s|min)$`
 	sizePattern     = `^[0-9]+ *(B|[kKMG]B|[KMG]iB)?$`
 	brokerPattern   = `^mqtts?://[^/]+/?$`
+	exporterPattern = `^https?://[^/]+`
+	armPattern      = `^(off|(context|record|export)(@[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?)?)$`
 )
 
 func durationSchema() *jsonschema.Schema {
@@ -81,10 +89,7 @@ func brokerSchema() *jsonschema.Schema {
 }
 
 func payloadSchema() *jsonschema.Schema {
-	size := anyOf(
-		&jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: json.Number(strconv.Itoa(MaxPayload))},
-		&jsonschema.Schema{Type: "string", Pattern: sizePattern, Examples: []any{"64KiB", "1MB"}},
-	)
+	size := sizeSchema()
 	size.Description = "Number of random bytes."
 	payload := object(
 		property{"size", size},
@@ -93,6 +98,13 @@ func payloadSchema() *jsonschema.Schema {
 	)
 	payload.MinProperties, payload.MaxProperties = ptr(1), ptr(1)
 	return payload
+}
+
+func sizeSchema() *jsonschema.Schema {
+	return anyOf(
+		&jsonschema.Schema{Type: "integer", Minimum: "0", Maximum: json.Number(strconv.Itoa(MaxPayload))},
+		&jsonschema.Schema{Type: "string", Pattern: sizePattern, Examples: []any{"64KiB", "1MB"}},
+	)
 }
 
 // templateSchema is JSON in which a mapping of one key that begins with $ is a generator.

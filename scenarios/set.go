@@ -36,13 +36,15 @@ func (s Set) String() string {
 	return redact(s.Origin + " " + s.Value)
 }
 
-// rivals lists keys of which a mapping holds one: setting one from outside takes the others away.
+// rivals lists keys that cannot stand beside each other: setting one of keys from outside takes away the others, and also.
 var rivals = []struct {
-	inside *regexp.Regexp
-	keys   []string
+	inside     *regexp.Regexp
+	keys, also []string
 }{
-	{regexp.MustCompile(`^senders\.[^.]+$`), []string{"rate", "total"}},
-	{regexp.MustCompile(`^senders\.[^.]+\.payload$`), []string{"size", "json", "file"}},
+	{inside: regexp.MustCompile(`^senders\.[^.]+$`), keys: []string{"rate", "total"}},
+	{inside: regexp.MustCompile(`^senders\.[^.]+\.payload$`), keys: []string{"size", "json", "file"}},
+	{inside: regexp.MustCompile(`^tracing$`), keys: []string{"arm"}, also: []string{"compare", "slice"}},
+	{inside: regexp.MustCompile(`^tracing$`), keys: []string{"compare"}, also: []string{"arm", "name"}},
 }
 
 // apply lays s over the tree. A problem means that its path leads nowhere.
@@ -141,7 +143,8 @@ func (s *Set) put(at *node, key, path string, value *node) *Problem {
 func dropRivals(at *node, key, path string) {
 	for _, r := range rivals {
 		if r.inside.MatchString(path) && slices.Contains(r.keys, key) {
-			at.members = slices.DeleteFunc(at.members, func(m member) bool { return m.key.text != key && slices.Contains(r.keys, m.key.text) })
+			away := slices.Concat(r.keys, r.also)
+			at.members = slices.DeleteFunc(at.members, func(m member) bool { return m.key.text != key && slices.Contains(away, m.key.text) })
 		}
 	}
 }

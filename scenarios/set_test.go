@@ -53,7 +53,9 @@ func TestSet(t *testing.T) {
 		}},
 		{"the last one wins", []string{"seed=1", "seed=2"}, func(t *testing.T, s *Scenario) { assert.Equal(t, uint64(2), s.Seed) }},
 		{"what the file does not have", []string{"tracing.arm=record", "tracing.sampler.traceidratio=0.5"}, func(t *testing.T, s *Scenario) {
-			assert.Equal(t, Tracing{TracingArm: TracingArm{Arm: ArmRecord, Sampler: Sampler{Name: TraceIDRatio, Ratio: 0.5}}}, s.Tracing)
+			assert.Equal(t, Tracing{TracingArm: TracingArm{
+				Name: "record@0.5", Arm: ArmRecord, Sampler: Sampler{Name: TraceIDRatio, Ratio: 0.5}, Relation: ChildAndLink,
+			}}, s.Tracing)
 		}},
 		{"a structure", []string{"senders.sensors.payload={size: 1KiB}"}, func(t *testing.T, s *Scenario) {
 			assert.Equal(t, Payload{Size: 1024}, s.Senders[0].Payload)
@@ -92,7 +94,7 @@ func TestBadSet(t *testing.T) {
 			`--set senders[0].rate=abc: senders[0].rate: "abc" is not a rate, expected messages and a unit, such as 10/s or 600/min, or max`},
 		{"a bad value by name", "senders.sensors.qos=3", `--set senders.sensors.qos=3: senders[0].qos: got 3, expected 0 or 1`},
 		{"an unknown key", "durration=5s", `--set durration=5s: durration: unknown key "durration" (did you mean duration?), ` +
-			`expected one of name, description, broker, warmup, duration, drain, seed, senders, receivers, tracing, thresholds`},
+			`expected one of name, description, broker, warmup, duration, drain, seed, senders, receivers, tracing, faults, thresholds`},
 		{"an index past the end", "senders[1].rate=1/s",
 			`--set senders[1].rate=1/s: senders[1].rate: senders has no entry 1, expected an index below 1 or a name in it`},
 		{"an unknown name", "receivers.front.qos=1",

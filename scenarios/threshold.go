@@ -130,6 +130,8 @@ var (
 		{"rate_per_s", PerSecond}, {"received_rate_per_s", PerSecond},
 		{"delivery.expected", Count}, {"delivery.received", Count}, {"delivery.lost", Count}, {"delivery.duplicated", Count},
 		{"delivery.reordered", Count}, {"delivery.foreign", Count}, {"delivery.late", Count},
+		{"spans.sampled", Count}, {"spans.ended", Count}, {"spans.dropped", Count},
+		{"spans.exported", Count}, {"spans.export_failures", Count}, {"spans.received", Count},
 		{"spans.whole", Count}, {"spans.missing_producer", Count}, {"spans.missing_consumer", Count},
 		{"spans.wrong_parent", Count}, {"spans.wrong_trace", Count},
 		{"cost.cpu_per_message", Nanoseconds}, {"cost.allocs_per_message", Count}, {"cost.wire_bytes_per_message", Count},

@@ -1,6 +1,9 @@
 package scenarios
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Tracing is the arm, or the arms, that a run is in.
 type Tracing struct {
@@ -12,6 +15,21 @@ type Tracing struct {
 	// Slice is how long each arm of Compare runs at a time; 0 s for a length that the engine chooses from the duration and
 	// the number of arms, which is the default.
 	Slice Duration `json:"slice,omitempty"`
+}
+
+// MarshalJSON writes t as a scenario file has it: one arm, or those of Compare with all they have.
+func (t Tracing) MarshalJSON() ([]byte, error) {
+	if len(t.Compare) == 0 {
+		arm := t.TracingArm
+		if arm.Name == arm.defaultName() {
+			arm.Name = ""
+		}
+		return json.Marshal(arm)
+	}
+	return json.Marshal(struct {
+		Compare []TracingArm `json:"compare"`
+		Slice   Duration     `json:"slice,omitempty"`
+	}{t.Compare, t.Slice})
 }
 
 // Arms lists the arms of the run: those of Compare, or the one arm.
@@ -33,7 +51,7 @@ type TracingArm struct {
 	// Sampler decides which messages are traced, in every arm but off. Default: always_on.
 	Sampler Sampler `json:"sampler,omitzero"`
 	// Exporter is where arm export sends its spans. Default: what the environment's OTEL_EXPORTER_OTLP_ variables say, or
-	// else the sink that the harness starts; zero stands for that.
+	// else the sink that the harness starts; the zero Exporter stands for that.
 	Exporter Exporter `json:"exporter,omitzero"`
 	// Batch is the batch processor of arm export.
 	Batch Batch `json:"batch,omitzero"`
@@ -49,7 +67,7 @@ type TracingArm struct {
 	Tracestate int `json:"tracestate,omitempty" jsonschema:"minimum=0,maximum=32,default=0"`
 	// Baggage is how many bytes of baggage travel with each message, 0 or 3 to 8192, in every arm but off. Default: 0.
 	Baggage int `json:"baggage,omitempty" jsonschema:"minimum=0,maximum=8192,default=0"`
-	// PayloadSize takes the place of the size of every payload that is given by its size; nil for none, which is the default.
+	// PayloadSize takes the place of the size of every payload that is given by its size. Default: none does; nil stands for that.
 	PayloadSize *int `json:"payload,omitempty"`
 }
 
@@ -67,8 +85,14 @@ const (
 	ArmExport Arm = "export"
 )
 
+// arms in the order of what they do: each does all that the one before it does, and more.
+var arms = []Arm{ArmOff, ArmContext, ArmRecord, ArmExport}
+
+// doesAll tells whether a does all that b does.
+func (a Arm) doesAll(b Arm) bool { return slices.Index(arms, a) >= slices.Index(arms, b) }
+
 // Spans tells whether the arm makes spans.
-func (a Arm) Spans() bool { return a == ArmRecord || a == ArmExport }
+func (a Arm) Spans() bool { return a.doesAll(ArmRecord) }
 
 // Sampler names a sampler as OTEL_TRACES_SAMPLER does: always_on, always_off, traceidratio, parentbased_always_on,
 // parentbased_always_off or parentbased_traceidratio.

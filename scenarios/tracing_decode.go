@@ -1,57 +1,139 @@
 package scenarios
 
+import (
+	"fmt"
+	"slices"
+)
+
+// tracing reads the keys of the one arm, or those that the arms of compare have in common.
 func (d *decoder) tracing(to *Tracing) func(*node) {
 	return func(n *node) {
-		d.mapping(n,
-			optional("arm", d.arm(&to.Arm)),
-			optional("sampler", d.sampler(&to.Sampler)),
-		)
-		to.Name = string(to.Arm)
-		sampler := n.get("sampler")
+		var common TracingArm
+		var compare *node
+		d.mapping(n, append(d.armFields(&common, optional("arm", d.arm(&common.Arm))),
+			optional("compare", func(n *node) { compare = n }),
+			optional("slice", d.duration(&to.Slice, aboveZero)),
+		)...)
 		switch {
-		case to.Arm != ArmOff && sampler == nil:
-			to.Sampler = Sampler{Name: AlwaysOn}
-		case to.Arm == ArmOff && sampler.sound() && !n.get("arm").isBad():
-			d.report(sampler, "arm off traces nothing that could be sampled", "a sampler with arm context or record only")
+		case n.kind != mapping:
+		case compare != nil:
+			to.TracingArm = TracingArm{}
+			to.Compare = d.compare(compare, common)
+			d.besideCompare(n, to.Compare)
+		default:
+			to.TracingArm = d.oneArm(n, common)
 		}
 	}
 }
 
-func (n *node) isBad() bool { return n != nil && n.bad }
-
-func (d *decoder) arm(to *Arm) func(*node) {
-	return func(n *node) {
-		if n.kind == text && n.text == "export" {
-			d.report(n, "arm export is not supported by this version", "off, context or record")
-			return
-		}
-		oneOf(d, to, ArmOff, ArmContext, ArmRecord)(n)
+// armFields are the keys that describe an arm; the caller says whether the arm itself may be missing.
+func (d *decoder) armFields(to *TracingArm, arm field) []field {
+	return []field{
+		optional("name", d.armName(&to.Name)),
+		arm,
+		optional("sampler", d.sampler(&to.Sampler)),
+		optional("exporter", d.exporter(&to.Exporter)),
+		optional("batch", d.batch(&to.Batch)),
+		optional("limits", d.limits(&to.Limits)),
+		optional("attributes", d.attributes(to)),
+		optional("relation", d.relation(to)),
+		optional("tracestate", d.tracestate(to)),
+		optional("baggage", d.baggage(to)),
+		optional("payload", d.payloadSize(to)),
 	}
 }
 
-// sampler reads a name, or a mapping of a name to its ratio.
-func (d *decoder) sampler(to *Sampler) func(*node) {
-	return func(n *node) {
-		if n.kind == mapping {
-			d.mapping(n,
-				optional(TraceIDRatio, d.ratio(to, TraceIDRatio)),
-				optional(ParentBasedTraceIDRatio, d.ratio(to, ParentBasedTraceIDRatio)),
-			)
-			if len(n.members) != 1 {
-				d.report(n, "not one sampler", "a name, or one of them with its ratio, such as {traceidratio: 0.1}")
-			}
-			return
-		}
-		oneOf(d, &to.Name, samplers...)(n)
-		if to.hasRatio() {
-			d.report(n, to.Name+" has no ratio", "{"+to.Name+": 0.1}")
+// oneArm completes the arm of a run that has one.
+func (d *decoder) oneArm(n *node, arm TracingArm) TracingArm {
+	if n.lacks("arm") {
+		arm.Arm = ArmOff
+	}
+	if arm.Arm != "" {
+		d.misplaced(n, "arm "+string(arm.Arm), arm.Arm)
+	}
+	if slice := n.get("slice"); slice != nil {
+		d.report(slice, "there is no compare whose arms could take turns", "slice with compare only")
+	}
+	if arm.Name == "" {
+		arm.Name = arm.defaultName()
+	}
+	return arm.settled()
+}
+
+// besideCompare checks the keys beside compare, each of which has to be for one of its arms.
+func (d *decoder) besideCompare(n *node, arms []TracingArm) {
+	if arm := n.get("arm"); arm != nil {
+		d.report(arm, "both arm and compare are given", "arm, for a run with one, or compare")
+	}
+	if name := n.get("name"); name != nil {
+		d.report(name, "the arms of compare have names of their own", "name in the entries of compare")
+	}
+	if !n.get("compare").sound() {
+		return
+	}
+	var kinds []Arm
+	for _, arm := range arms {
+		kinds = append(kinds, arm.Arm)
+	}
+	d.misplaced(n, "any arm of compare", kinds...)
+}
+
+// use is a key and the first arm that has a use for it.
+type use struct {
+	key  string
+	from Arm
+}
+
+// uses lists the keys that are not for every arm.
+var uses = []use{
+	{"sampler", ArmContext}, {"tracestate", ArmContext}, {"baggage", ArmContext},
+	{"limits", ArmRecord}, {"attributes", ArmRecord}, {"relation", ArmRecord},
+	{"exporter", ArmExport}, {"batch", ArmExport},
+}
+
+// want says which arms have a use for the key.
+func (u use) want() string {
+	var words []string
+	for _, a := range arms[slices.Index(arms, u.from):] {
+		words = append(words, string(a))
+	}
+	return u.key + " with arm " + listing(words) + " only"
+}
+
+// misplaced finds keys that none of these arms has a use for.
+func (d *decoder) misplaced(n *node, whom string, given ...Arm) {
+	for _, u := range uses {
+		useful := slices.ContainsFunc(given, func(a Arm) bool { return a.doesAll(u.from) })
+		if value := n.get(u.key); value.sound() && !useful {
+			d.report(value, u.key+" is of no use to "+whom, u.want())
 		}
 	}
 }
 
-func (d *decoder) ratio(to *Sampler, name string) func(*node) {
-	return func(n *node) {
-		to.Name = name
-		d.float(&to.Ratio, 0, 1)(n)
+// settled is a without what its arm has no use for, and with the defaults of the rest.
+func (a TracingArm) settled() TracingArm {
+	if !a.Arm.doesAll(ArmContext) {
+		return TracingArm{Name: a.Name, Arm: a.Arm, PayloadSize: a.PayloadSize}
 	}
+	if a.Sampler.Name == "" {
+		a.Sampler = Sampler{Name: AlwaysOn}
+	}
+	switch {
+	case !a.Arm.Spans():
+		a.Limits, a.Attributes, a.Relation = SpanLimits{}, 0, ""
+	case a.Relation == "":
+		a.Relation = ChildAndLink
+	}
+	if a.Arm != ArmExport {
+		a.Exporter, a.Batch = Exporter{}, Batch{}
+	}
+	return a
+}
+
+// defaultName is the arm, with the ratio of its sampler.
+func (a TracingArm) defaultName() string {
+	if a.Sampler.Name == TraceIDRatio {
+		return fmt.Sprintf("%s@%g", a.Arm, a.Sampler.Ratio)
+	}
+	return string(a.Arm)
 }
