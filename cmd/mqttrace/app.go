@@ -19,7 +19,8 @@ import (
 // app is one run of the command line.
 type app struct {
 	world
-	stderr lockedWriter // shadows the world's: progress and signals both write to it
+	stdout checkedWriter // these shadow the world's
+	stderr lockedWriter  // progress and signals both write to it
 	// farewell is what to say at the first signal; nil while nothing is worth finishing, so that one signal is enough.
 	farewell atomic.Pointer[string]
 }
@@ -29,7 +30,7 @@ type app struct {
 func run(w world) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	a := &app{world: w, stderr: lockedWriter{w: w.stderr}}
+	a := &app{world: w, stdout: checkedWriter{w: w.stdout}, stderr: lockedWriter{w: w.stderr}}
 	done := make(chan int, 1)
 	go func() { done <- a.execute(ctx) }()
 	var first time.Time
@@ -62,9 +63,12 @@ func (a *app) execute(ctx context.Context) int {
 	root := a.rootCommand()
 	root.SetArgs(append([]string{}, a.args...)) // never nil, which would mean os.Args
 	root.SetIn(a.stdin)
-	root.SetOut(a.stdout)
+	root.SetOut(&a.stdout)
 	root.SetErr(&a.stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil && a.stdout.err != nil {
+		err = exitcode.With(exitcode.CannotRun, a.stdout.err)
+	}
 	a.complain(err)
 	return exitcode.Of(err)
 }
@@ -90,6 +94,20 @@ func (a *app) say(line string) {
 		line = "\r\x1b[K" + line
 	}
 	fmt.Fprintln(&a.stderr, line)
+}
+
+// checkedWriter keeps the first error of its writer, so that whoever prints a line need not look.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (c *checkedWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
 }
 
 // lockedWriter lets several goroutines write lines.

@@ -48,7 +48,7 @@ func (a *app) serve(cmd *cobra.Command, cfg broker.EmbeddedConfig) error {
 	err := broker.Serve(cmd.Context(), cfg, func(s *broker.Server) {
 		server = s
 		a.finishFirst("stopping; once more to leave at once")
-		fmt.Fprintln(a.stdout, s.URL())
+		fmt.Fprintln(&a.stdout, s.URL())
 	})
 	if err != nil {
 		return err

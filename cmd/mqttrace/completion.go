@@ -25,7 +25,7 @@ func (a *app) completionCommand() *cobra.Command {
 		ValidArgs:             shells,
 		Args:                  wants("one of bash, zsh, fish and powershell", cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return exitcode.With(exitcode.CannotRun, scripts[args[0]](cmd.Root(), a.stdout))
+			return exitcode.With(exitcode.CannotRun, scripts[args[0]](cmd.Root(), &a.stdout))
 		},
 	}
 }

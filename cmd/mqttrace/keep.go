@@ -45,7 +45,7 @@ func (a *app) keep(dir, name string, res *result.Result) (path string, err error
 	if tempErr == nil {
 		return path, fmt.Errorf("%w; it is in %s instead", err, path)
 	}
-	if encodeErr := result.Encode(a.stdout, res); encodeErr != nil {
+	if encodeErr := result.Encode(&a.stdout, res); encodeErr != nil {
 		return "", errors.Join(err, tempErr, encodeErr)
 	}
 	return "", fmt.Errorf("%w; nor in the folder for temporary files: %w; it is on standard output instead", err, tempErr)

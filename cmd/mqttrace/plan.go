@@ -24,9 +24,9 @@ func (a *app) planCommand() *cobra.Command {
 		}
 		for i, sc := range all {
 			if i > 0 {
-				fmt.Fprintln(a.stdout)
+				fmt.Fprintln(&a.stdout)
 			}
-			if _, err := sc.Plan().WriteTo(a.stdout); err != nil {
+			if _, err := sc.Plan().WriteTo(&a.stdout); err != nil {
 				return exitcode.With(exitcode.CannotRun, err)
 			}
 		}

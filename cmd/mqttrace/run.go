@@ -64,7 +64,7 @@ func (a *app) runAll(ctx context.Context, all []*scenarios.Scenario, flags runFl
 			return exitcode.Silent(exitcode.Interrupted)
 		}
 		if i > 0 && !flags.json {
-			fmt.Fprintln(a.stdout)
+			fmt.Fprintln(&a.stdout)
 		}
 		err := a.runOne(ctx, sc, flags)
 		a.complain(err)
@@ -97,12 +97,12 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, flags runFlags
 // show prints a result for the one who asked for it.
 func (a *app) show(res *result.Result, path string, isJSON bool) error {
 	if isJSON {
-		return result.Encode(a.stdout, res)
+		return result.Encode(&a.stdout, res)
 	}
-	return reports.Text(a.stdout, res, reports.TextOptions{Color: a.colorful(), SavedAs: path})
+	return reports.Text(&a.stdout, res, reports.TextOptions{Color: a.colorful(), SavedAs: path})
 }
 
 // colorful says whether stdout shows colours and nobody objects (no-color.org).
 func (a *app) colorful() bool {
-	return isTerminal(a.stdout) && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+	return isTerminal(a.world.stdout) && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
 }

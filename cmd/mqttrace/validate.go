@@ -20,7 +20,7 @@ func (a *app) validateCommand() *cobra.Command {
 			if file == stdin {
 				file = stdinName
 			}
-			fmt.Fprintf(a.stdout, "%s: ok\n", file)
+			fmt.Fprintf(&a.stdout, "%s: ok\n", file)
 		})
 		return err
 	}

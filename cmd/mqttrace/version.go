@@ -19,7 +19,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Example:               "mqttrace version",
 		Args:                  wants("no arguments", cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintf(a.stdout, "mqttrace %s\n%s\n%s/%s\n", toolVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(&a.stdout, "mqttrace %s\n%s\n%s/%s\n", toolVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil
 		},
 	}
