@@ -2,9 +2,9 @@ package broker
 
 import (
 	"context"
-	"fmt"
-	"sync/atomic"
 	"time"
+
+	"mqttrace/load/internal/child"
 )
 
 const (
@@ -19,11 +19,19 @@ const (
 type Broker struct {
 	name, version, addr, url string
 
-	process *process
-	meter   *meter
-	control *control     // nil unless the broker is embedded
-	ask     func() error // asks the process to end
-	paused  atomic.Bool  // by Pause
+	process *child.Process
+	self    *child.Self[report] // nil unless the broker is embedded
+}
+
+// Usage is what a broker process has used since it started.
+type Usage struct {
+	// CPU is user and system time. It moves in steps of the kernel's clock tick, 10 ms on Linux.
+	CPU time.Duration
+	// PeakRSS is the largest resident memory, in bytes: the kernel's high-water mark on Linux, elsewhere the largest seen by
+	// a call of Usage.
+	PeakRSS int64
+	// Drops are what the embedded broker says it has lost; zero for others, which do not tell.
+	Drops
 }
 
 // Name returns "embedded" or "mosquitto".
@@ -39,75 +47,49 @@ func (b *Broker) Addr() string { return b.addr }
 func (b *Broker) URL() string { return b.url }
 
 // PID returns the process id; after the end of the process it may be another's.
-func (b *Broker) PID() int { return b.process.pid() }
+func (b *Broker) PID() int { return b.process.PID() }
 
 // Log returns the last lines of what the broker logged, at most 200.
-func (b *Broker) Log() string { return b.process.log.String() }
+func (b *Broker) Log() string { return b.process.Log().String() }
 
 // Done returns a channel that is closed when the process has ended and its output has been read.
-func (b *Broker) Done() <-chan struct{} { return b.process.done }
+func (b *Broker) Done() <-chan struct{} { return b.process.Done() }
 
 // Err says how the process ended, with the end of its log, if Stop had not been called before: "mosquitto (pid 123) was
 // killed by signal 9 (killed); …". It returns nil while the process runs and after a Stop that came first.
-func (b *Broker) Err() error { return b.process.failure() }
+func (b *Broker) Err() error { return b.process.Err() }
 
 // Usage returns what the process has used so far, or until its end. The drops of an embedded broker that does not answer
 // within a second (it is paused, or has been killed) are the last known ones; after Stop they are final.
 func (b *Broker) Usage() (Usage, error) {
-	usage, err := b.meter.read()
-	if err != nil || b.control == nil {
+	used, err := b.process.Usage()
+	usage := Usage{CPU: used.CPU, PeakRSS: used.PeakRSS}
+	if err != nil || b.self == nil {
 		return usage, err
 	}
-	if b.paused.Load() || b.process.hasEnded() {
-		latest, _ := b.control.last()
-		usage.Drops = latest.Drops
-		return usage, nil
-	}
-	usage.Drops = b.control.drops(b.process.done)
+	latest, _ := b.self.Ask(nil)
+	usage.Drops = latest.Drops
 	return usage, nil
 }
 
 // Pause stops the process where it stands (SIGSTOP), as if the machine it ran on had frozen: connections stay open and
 // nothing is answered. On Windows it returns errors.ErrUnsupported.
-func (b *Broker) Pause() error {
-	if err := pause(b.process.cmd.Process); err != nil {
-		return fmt.Errorf("pause %s: %w", b.process, err)
-	}
-	b.paused.Store(true)
-	return nil
-}
+func (b *Broker) Pause() error { return b.process.Pause() }
 
 // Resume lets a paused process go on (SIGCONT); one that is not paused is left as it is. On Windows it returns
 // errors.ErrUnsupported.
-func (b *Broker) Resume() error {
-	if err := resume(b.process.cmd.Process); err != nil {
-		return fmt.Errorf("resume %s: %w", b.process, err)
-	}
-	b.paused.Store(false)
-	return nil
-}
+func (b *Broker) Resume() error { return b.process.Resume() }
 
 // Kill kills the process with no warning, as a crash would, and does not wait. Err then reports a death that nobody asked
 // for: Kill is for tests of what a run does then. Use Stop to end a broker.
-func (b *Broker) Kill() error {
-	if err := b.process.cmd.Process.Kill(); err != nil {
-		return fmt.Errorf("kill %s: %w", b.process, err)
-	}
-	return nil
-}
+func (b *Broker) Kill() error { return b.process.Kill() }
 
 // Stop asks the broker to end, kills it if it has not by the end of ctx or after 5 s, and returns when the process and
 // the goroutines that watched it have ended. The error says that it had to be killed, and why. Further calls wait for the
 // same end; a broker that has ended by itself is not an error here but in Err.
 func (b *Broker) Stop(ctx context.Context) error {
-	_, _ = b.meter.read() // the peak cannot be read afterwards
-	return b.process.stop(ctx, b.askToEnd)
-}
-
-// askToEnd wakes the process first: a stopped one hears nothing.
-func (b *Broker) askToEnd() error {
-	if b.paused.Load() {
-		_ = resume(b.process.cmd.Process)
+	if b.self != nil {
+		return b.self.Stop(ctx)
 	}
-	return b.ask()
+	return b.process.Stop(ctx, b.process.Terminate)
 }

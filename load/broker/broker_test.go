@@ -133,7 +133,7 @@ func TestPauseAndResume(t *testing.T) {
 
 func TestStopKillsWhatDoesNotListen(t *testing.T) {
 	eachBroker(t, func(t *testing.T, b *Broker) {
-		require.NoError(t, pause(b.process.cmd.Process)) // behind the broker's back, so that Stop does not wake it
+		require.NoError(t, suspend(b.PID())) // behind the broker's back, so that Stop does not wake it
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		err := b.Stop(ctx)
@@ -173,6 +173,14 @@ func TestStartGivesUpWithItsContext(t *testing.T) {
 			assert.Contains(t, err.Error(), name)
 		})
 	}
+}
+
+func suspend(pid int) error {
+	p, err := gops.NewProcess(int32(pid))
+	if err != nil {
+		return err
+	}
+	return p.Suspend()
 }
 
 // gone reports whether a process has ended: one that its new parent has not taken notice of yet has, too.

@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"time"
+
+	"mqttrace/load/internal/child"
 )
 
 const (
 	// ChildEnv is the environment variable that turns this binary into a child process of the harness.
-	ChildEnv = "MQTTRACE_CHILD"
+	ChildEnv = child.Env
 	// childBroker is the value of ChildEnv that stands for the embedded broker.
 	childBroker = "broker"
 	// childExitLimit is how long a child may take to end after its parent has closed the pipe.
@@ -40,6 +42,12 @@ type report struct {
 	Answers uint64 `json:"answers"`
 	Drops
 }
+
+// Answered implements child.Report.
+func (r report) Answered() uint64 { return r.Answers }
+
+// Failure implements child.Report.
+func (r report) Failure() string { return r.Error }
 
 // runChild serves the broker that the first line of in describes, answers every further line with a report, and at the end
 // of in, which the parent closes by intent or by dying, stops the broker and sends the last report. A report that cannot be

@@ -14,11 +14,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"mqttrace/load/internal/child"
 )
 
 // TestChildEndsWithItsPipe starts the child as a parent on any system does, with nothing but the pipe between them.
 func TestChildEndsWithItsPipe(t *testing.T) {
-	cmd, err := childCommand()
+	cmd, err := child.Command(childBroker)
 	require.NoError(t, err)
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+
+	"mqttrace/load/internal/child"
 )
 
 // portAttempts is how many free ports are tried: between choosing one and Mosquitto's taking it, somebody else may.
@@ -67,8 +69,8 @@ func (cfg MosquittoConfig) startOn(ctx context.Context, exe string, port int) (*
 	}
 	b.version, err = b.awaitRunning(ctx, running)
 	if err != nil {
-		b.process.destroy()
-		return nil, fmt.Errorf("start mosquitto (%s) on %s: %w%s", exe, b.addr, err, b.process.log.quote())
+		b.process.Destroy()
+		return nil, fmt.Errorf("start mosquitto (%s) on %s: %w%s", exe, b.addr, err, b.process.Log().Quote())
 	}
 	return b, nil
 }
@@ -79,25 +81,24 @@ func (cfg MosquittoConfig) launch(exe, dir string, port int) (b *Broker, running
 	if err := os.WriteFile(file, []byte(cfg.text(port)), 0o600); err != nil {
 		return nil, nil, fmt.Errorf("start mosquitto: %w", err)
 	}
-	log := &logTail{}
+	log := &child.Log{}
 	lines, running := watchRunning(log)
 	cmd := exec.Command(exe, "-c", file)
 	cmd.Stdout, cmd.Stderr = lines, lines
-	process, err := startProcess("mosquitto", cmd, log, lines.flush)
+	process, err := child.Start("mosquitto", cmd, log, lines.Flush)
 	if err != nil {
 		return nil, nil, err
 	}
-	raiseFileLimit(process.pid())
+	raiseFileLimit(process.PID())
 	return cfg.broker(process, port), running, nil
 }
 
-func (cfg MosquittoConfig) broker(p *process, port int) *Broker {
+func (cfg MosquittoConfig) broker(p *child.Process, port int) *Broker {
 	addr := net.JoinHostPort(loopback, strconv.Itoa(port))
-	b := &Broker{name: "mosquitto", addr: addr, url: "mqtt://" + addr, process: p, meter: &meter{process: p}}
+	b := &Broker{name: "mosquitto", addr: addr, url: "mqtt://" + addr, process: p}
 	if cfg.CertFile != "" {
 		b.url = "mqtts://" + addr
 	}
-	b.ask = func() error { return terminate(p.cmd.Process) }
 	return b
 }
 
@@ -105,11 +106,11 @@ var runningLine = regexp.MustCompile(`mosquitto version (\S+) running`)
 
 // watchRunning returns the writer for Mosquitto's output, which goes to log, and the version from the line that says that it
 // is running. That line, and not a connection that succeeds, says that it is this Mosquitto that has the port.
-func watchRunning(log *logTail) (*lineWriter, <-chan string) {
+func watchRunning(log *child.Log) (*child.LineWriter, <-chan string) {
 	version := make(chan string, 1)
 	var once sync.Once
-	return &lineWriter{each: func(line string) {
-		log.add(line)
+	return &child.LineWriter{Each: func(line string) {
+		log.Add(line)
 		if found := runningLine.FindStringSubmatch(line); found != nil {
 			once.Do(func() { version <- found[1] })
 		}
@@ -120,14 +121,14 @@ func (b *Broker) awaitRunning(ctx context.Context, running <-chan string) (versi
 	select {
 	case version := <-running:
 		return version, dial(ctx, b.addr)
-	case <-b.process.done:
+	case <-b.process.Done():
 	case <-ctx.Done():
 		return "", fmt.Errorf("it did not say that it is running: %w", ctx.Err())
 	}
-	if b.process.log.contains("in use") || b.process.log.contains("Only one usage of each socket address") {
+	if b.process.Log().Contains("in use") || b.process.Log().Contains("Only one usage of each socket address") {
 		return "", syscall.EADDRINUSE
 	}
-	return "", errors.New("it " + fate(b.process.cmd.ProcessState))
+	return "", errors.New("it " + b.process.Fate())
 }
 
 // choosePort is a variable so that a test can choose badly.

@@ -1,4 +1,4 @@
-package broker
+package child
 
 import (
 	"fmt"
@@ -26,26 +26,26 @@ func TestLineWriter(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			w := &lineWriter{each: func(line string) { got = append(got, line) }}
+			w := &LineWriter{Each: func(line string) { got = append(got, line) }}
 			for _, text := range c.writes {
 				n, err := io.WriteString(w, text)
 				require.NoError(t, err)
 				require.Len(t, text, n)
 			}
-			w.flush()
+			w.Flush()
 			assert.Equal(t, c.want, got)
 		})
 	}
 }
 
-func TestLogTailKeepsTheEnd(t *testing.T) {
-	var log logTail
-	assert.Equal(t, "; it logged nothing", log.quote())
+func TestLogKeepsTheEnd(t *testing.T) {
+	var log Log
+	assert.Equal(t, "; it logged nothing", log.Quote())
 	for i := range logLines + 5 {
-		log.add(fmt.Sprint("line ", i))
+		log.Add(fmt.Sprint("line ", i))
 	}
-	assert.Len(t, log.last(logLines), logLines)
-	assert.Equal(t, []string{"line 203", "line 204"}, log.last(2))
-	assert.True(t, strings.HasSuffix(log.quote(), "\tline 203\n\tline 204"))
-	assert.Equal(t, errorLines, strings.Count(log.quote(), "\n"))
+	assert.Len(t, log.Last(logLines), logLines)
+	assert.Equal(t, []string{"line 203", "line 204"}, log.Last(2))
+	assert.True(t, strings.HasSuffix(log.Quote(), "\tline 203\n\tline 204"))
+	assert.Equal(t, errorLines, strings.Count(log.Quote(), "\n"))
 }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package broker
+package child
 
 import gops "github.com/shirou/gopsutil/v4/process"
 
