@@ -27,6 +27,11 @@ type EmbeddedConfig struct {
 	// QueueLimit is how many messages may wait for one client before further ones are dropped and counted. Default: 65,536.
 	// Each client costs 8 bytes of address space for each of them, resident only once used.
 	QueueLimit int `json:"queue_limit,omitempty"`
+	// Authenticate, if it is not nil, makes every client authenticate with MQTT 5's enhanced authentication and judges what
+	// it presents, when it connects and whenever it re-authenticates. It is called from the goroutines of the clients. An
+	// error refuses the client with "not authorized" and its text as the reason; a wrong method should be one. It is not
+	// passed to a child process: use it with Listen and Serve.
+	Authenticate func(method string, data []byte) error `json:"-"`
 	// Log receives what the broker has to say. Default: nothing is logged. A child process logs errors only, to its stderr.
 	Log *slog.Logger `json:"-"`
 }

@@ -13,6 +13,7 @@ import (
 type guard struct {
 	mqtt.HookBase
 	username, password string
+	authenticate       func(method string, data []byte) error // nil: no enhanced authentication
 	discarded          atomic.Uint64
 }
 
@@ -22,8 +23,33 @@ func (g *guard) Provides(event byte) bool {
 	switch event {
 	case mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSessionEstablish, mqtt.OnSessionEstablished, mqtt.OnQosDropped:
 		return true
+	case mqtt.OnConnect, mqtt.OnAuthPacket:
+		return g.authenticate != nil
 	}
 	return false
+}
+
+// OnConnect judges the authentication data of a CONNECT, before OnConnectAuthenticate, whose refusals say "bad user name or
+// password".
+func (g *guard) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
+	if err := g.authenticate(pk.Properties.AuthenticationMethod, pk.Properties.AuthenticationData); err != nil {
+		refusal := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Connack}, ReasonCode: packets.ErrNotAuthorized.Code}
+		refusal.Properties.ReasonString = err.Error()
+		_ = cl.WritePacket(refusal) // a client that has gone needs no answer
+		return packets.ErrNotAuthorized
+	}
+	return nil
+}
+
+// OnAuthPacket judges the data of a re-authentication (MQTT 5 section 4.12.1) and answers it. mochi disconnects the client with
+// the error that is returned.
+func (g *guard) OnAuthPacket(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
+	if err := g.authenticate(pk.Properties.AuthenticationMethod, pk.Properties.AuthenticationData); err != nil {
+		return pk, packets.Code{Code: packets.ErrNotAuthorized.Code, Reason: err.Error()}
+	}
+	success := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Auth}, ReasonCode: packets.CodeSuccess.Code}
+	success.Properties.AuthenticationMethod = pk.Properties.AuthenticationMethod
+	return pk, cl.WritePacket(success)
 }
 
 // OnConnectAuthenticate compares name and password; without a name everybody may connect.

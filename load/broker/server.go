@@ -51,7 +51,7 @@ func Listen(cfg EmbeddedConfig) (*Server, error) {
 	}
 	s := &Server{
 		mochi:  mqtt.New(cfg.options()),
-		guard:  &guard{username: cfg.Username, password: cfg.Password},
+		guard:  &guard{username: cfg.Username, password: cfg.Password, authenticate: cfg.Authenticate},
 		scheme: scheme,
 	}
 	s.listener = newListener(ln, s.disconnectClients)
