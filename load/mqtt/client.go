@@ -72,7 +72,7 @@ func Connect(ctx context.Context, settings Settings, handlers Handlers) (*Client
 		linked:   make(chan struct{}),
 		done:     make(chan struct{}),
 	}
-	l, err := c.dial(ctx, true)
+	l, err := c.dial(ctx, !settings.Resume)
 	if err != nil {
 		return nil, err
 	}
@@ -110,14 +110,26 @@ func (c *Client) Published() (packets, bytes uint64) {
 // InFlight is how many QoS 1 and 2 messages are unacknowledged.
 func (c *Client) InFlight() int { return c.outcomes.inFlight() }
 
+// Waiting is how many messages have been read off the socket and not yet been handled, the one in the handler left out.
+func (c *Client) Waiting() int {
+	if l := c.current(); l != nil {
+		return len(l.wire.arrivals)
+	}
+	return 0
+}
+
 // Subscribe subscribes to one filter and returns the time from SUBSCRIBE to SUBACK. A SUBACK that grants less than qos is an
 // error, as is a refusal (*RefusedError). The subscription is made again after a lost connection.
 func (c *Client) Subscribe(ctx context.Context, filter string, qos byte) (time.Duration, error) {
+	return c.SubscribeWith(ctx, paho.SubscribeOptions{Topic: filter, QoS: qos})
+}
+
+// SubscribeWith is Subscribe with all the options of a subscription.
+func (c *Client) SubscribeWith(ctx context.Context, subscription paho.SubscribeOptions) (time.Duration, error) {
 	l, err := c.awaitLink(ctx)
 	if err != nil {
 		return 0, err
 	}
-	subscription := paho.SubscribeOptions{Topic: filter, QoS: qos}
 	start := clock.Now()
 	if err := c.subscribe(ctx, l, subscription); err != nil {
 		return 0, err
@@ -213,6 +225,32 @@ func (c *Client) awaitWindow(ctx context.Context, l *link) error {
 	}
 	return err
 }
+
+// Send publishes a message and waits for its outcome: that of Publication.Acknowledged, and for QoS 0 the zero Outcome once
+// the message has been handed to the socket. handed, if not nil, is called when it has been, or has been refused to be, so that
+// the next message can follow in order without waiting for this one's outcome. ctx bounds the wait for a connection and for
+// room in the window; an error then says that the message has not been sent. Once it has been, its outcome is awaited
+// for as long as it takes: until the broker answers, the session is lost or the Client is closed.
+func (c *Client) Send(ctx context.Context, qos byte, packet func(sent clock.Instant) *paho.Publish, handed func()) (Outcome, error) {
+	p := awaited{packet: packet, outcome: make(chan Outcome, 1)}
+	err := c.Publish(ctx, qos, p, false)
+	if handed != nil {
+		handed()
+	}
+	if err != nil || qos == 0 {
+		return Outcome{}, err
+	}
+	return <-p.outcome, nil
+}
+
+// awaited is a Publication whose outcome somebody waits for.
+type awaited struct {
+	packet  func(sent clock.Instant) *paho.Publish
+	outcome chan Outcome
+}
+
+func (a awaited) Packet(sent clock.Instant) *paho.Publish { return a.packet(sent) }
+func (a awaited) Acknowledged(o Outcome)                  { a.outcome <- o }
 
 // Flush sends what Publish kept back because more was to follow.
 func (c *Client) Flush() {
@@ -332,6 +370,7 @@ func (c *Client) setLink(l *link) {
 func (c *Client) setLost(err error) {
 	c.mu.Lock()
 	if c.link != nil {
+		c.link.cause = err
 		close(c.link.retired)
 		c.link = nil
 		c.linked = make(chan struct{})

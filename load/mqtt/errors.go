@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"syscall"
+
+	"github.com/eclipse/paho.golang/paho"
 )
 
 // errLinkLost says that the connection ended while a message was waiting; the message goes to the next one.
@@ -86,23 +88,43 @@ var reasonNames = map[byte]string{
 	0xa2: "wildcard subscriptions not supported",
 }
 
-// disconnectError is the DISCONNECT that a broker ended the connection with.
-func disconnectError(code byte) error {
-	return fmt.Errorf("disconnected by the broker: 0x%02x %s", code, ReasonName(code))
+// DisconnectedError is the DISCONNECT that a broker ended a connection with.
+type DisconnectedError struct {
+	// ReasonCode and Reason are the broker's (MQTT 5 section 2.4).
+	ReasonCode byte
+	Reason     string
+}
+
+func (e *DisconnectedError) Error() string {
+	text := fmt.Sprintf("disconnected by the broker: 0x%02x %s", e.ReasonCode, ReasonName(e.ReasonCode))
+	if e.Reason != "" {
+		text += " (" + e.Reason + ")"
+	}
+	return text
+}
+
+func disconnectError(d *paho.Disconnect) error {
+	e := &DisconnectedError{ReasonCode: d.ReasonCode}
+	if d.Properties != nil {
+		e.Reason = d.Properties.ReasonString
+	}
+	return e
 }
 
 // explain adds to an error of a connection attempt what its user may have got wrong.
-func explain(err error, overTLS bool) error {
+func (s Settings) explain(err error) error {
 	var record tls.RecordHeaderError
 	var authority x509.UnknownAuthorityError
 	switch {
 	case errors.As(err, &record):
-		return fmt.Errorf("%w (the broker does not speak TLS there; is the URL mqtt://?)", err)
+		return fmt.Errorf("%w (%s)", err, s.Hints.PlainPort)
 	case errors.As(err, &authority):
-		return fmt.Errorf("%w (tls.ca names the authority that signed the broker's certificate)", err)
-	case !overTLS && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)):
-		return fmt.Errorf("%w before CONNACK (does the broker expect TLS there? then the URL is mqtts://)", err)
+		return fmt.Errorf("%w (%s)", err, s.Hints.Authority)
+	case !s.secure() && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)):
+		return fmt.Errorf("%w before CONNACK (%s)", err, s.Hints.TLSPort)
 	default:
 		return err
 	}
 }
+
+func (s Settings) secure() bool { return s.TLS != nil || s.FreshTLS != nil }

@@ -25,8 +25,10 @@ type link struct {
 	failed chan error
 	// lost is closed when paho has let go of the connection.
 	lost <-chan struct{}
-	// retired is closed when the Client has noticed.
+	// retired is closed when the Client has noticed; cause, which may be read from then on, is why the link ended, nil if it
+	// was closed from this side.
 	retired chan struct{}
+	cause   error
 }
 
 // dial makes a link: TCP or TLS, CONNECT, CONNACK.
@@ -36,7 +38,7 @@ func (c *Client) dial(ctx context.Context, cleanStart bool) (*link, error) {
 	start := clock.Now()
 	conn, err := c.open(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", c.settings.Address, explain(err, c.settings.TLS != nil))
+		return nil, fmt.Errorf("connect to %s: %w", c.settings.Address, c.settings.explain(err))
 	}
 	l := &link{wire: newWire(conn, c.settings.ReceiveMaximum, &c.counters), failed: make(chan error, 1), retired: make(chan struct{})}
 	if err := c.connect(ctx, l, cleanStart); err != nil {
@@ -50,10 +52,21 @@ func (c *Client) dial(ctx context.Context, cleanStart bool) (*link, error) {
 // open dials TCP, and TLS over it if the settings say so.
 func (c *Client) open(ctx context.Context) (net.Conn, error) {
 	var dialer net.Dialer
-	if c.settings.TLS == nil {
+	if !c.settings.secure() {
 		return dialer.DialContext(ctx, "tcp", c.settings.Address)
 	}
-	return (&tls.Dialer{NetDialer: &dialer, Config: c.settings.TLS}).DialContext(ctx, "tcp", c.settings.Address)
+	config, err := c.settings.tls()
+	if err != nil {
+		return nil, err
+	}
+	return (&tls.Dialer{NetDialer: &dialer, Config: config}).DialContext(ctx, "tcp", c.settings.Address)
+}
+
+func (s Settings) tls() (*tls.Config, error) {
+	if s.FreshTLS == nil {
+		return s.TLS, nil
+	}
+	return s.FreshTLS()
 }
 
 // connect sends CONNECT and takes what CONNACK says.
@@ -67,9 +80,10 @@ func (c *Client) connect(ctx context.Context, l *link, cleanStart bool) error {
 		Conn:               l.wire,
 		Session:            c.outcomes,
 		PacketTimeout:      c.settings.AckTimeout,
+		AuthHandler:        auther{c.settings.Auth},
 		OnPublishReceived:  []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) { return true, c.received(l, p.Packet) }},
 		OnClientError:      l.fail,
-		OnServerDisconnect: func(d *paho.Disconnect) { l.fail(disconnectError(d.ReasonCode)) },
+		OnServerDisconnect: func(d *paho.Disconnect) { l.fail(disconnectError(d)) },
 	})
 	connack, err := l.paho.Connect(ctx, packet)
 	if err != nil {
@@ -84,7 +98,7 @@ func (c *Client) connectPacket(cleanStart bool) (*paho.Connect, error) {
 	packet := &paho.Connect{
 		ClientID:   s.ClientID,
 		CleanStart: cleanStart,
-		KeepAlive:  uint16(s.KeepAlive / time.Second),
+		KeepAlive:  uint16(max(s.KeepAlive, 0) / time.Second),
 		Properties: &paho.ConnectProperties{
 			ReceiveMaximum: &s.ReceiveMaximum,
 			// paho's zero value asks the broker to leave out reason strings, and mochi then leaves out user properties too.
@@ -105,6 +119,13 @@ func (c *Client) connectPacket(cleanStart bool) (*paho.Connect, error) {
 		}
 		packet.Password, packet.PasswordFlag = password, true
 	}
+	if s.Auth != nil {
+		data, err := s.Auth.Data()
+		if err != nil {
+			return nil, fmt.Errorf("%s authentication of client %s: %w", s.Auth.Method, s.ClientID, err)
+		}
+		packet.Properties.AuthMethod, packet.Properties.AuthData = s.Auth.Method, data
+	}
 	return packet, nil
 }
 
@@ -120,7 +141,7 @@ func (c *Client) connectError(ctx context.Context, connack *paho.Connack, err er
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: no CONNACK within %v", what, c.settings.ConnectTimeout)
 	}
-	return fmt.Errorf("%s: %w", what, explain(err, c.settings.TLS != nil))
+	return fmt.Errorf("%s: %w", what, c.settings.explain(err))
 }
 
 // fail notes the first reason why the link ended.

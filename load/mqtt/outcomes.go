@@ -22,6 +22,8 @@ type Outcome struct {
 	At clock.Instant
 	// ReasonCode is the PUBACK's, PUBREC's or PUBCOMP's (MQTT 5 section 2.4): 0x80 and above is a refusal.
 	ReasonCode byte
+	// Reason is what the broker says about a refusal, if it says anything.
+	Reason string
 	// Err is ErrSessionLost, or nil if the broker answered.
 	Err error
 }
@@ -125,15 +127,23 @@ func (o *outcomes) PacketReceived(packet *packets.ControlPacket, publishes chan<
 	err := o.SessionManager.PacketReceived(packet, publishes)
 	switch ack := packet.Content.(type) {
 	case *packets.Puback:
-		o.complete(ack.PacketID, Outcome{At: at, ReasonCode: ack.ReasonCode})
+		o.complete(ack.PacketID, outcomeOf(at, ack.ReasonCode, ack.Properties))
 	case *packets.Pubcomp:
-		o.complete(ack.PacketID, Outcome{At: at, ReasonCode: ack.ReasonCode})
+		o.complete(ack.PacketID, outcomeOf(at, ack.ReasonCode, ack.Properties))
 	case *packets.Pubrec:
 		if ack.ReasonCode >= 0x80 {
-			o.complete(ack.PacketID, Outcome{At: at, ReasonCode: ack.ReasonCode})
+			o.complete(ack.PacketID, outcomeOf(at, ack.ReasonCode, ack.Properties))
 		}
 	}
 	return err
+}
+
+func outcomeOf(at clock.Instant, code byte, properties *packets.Properties) Outcome {
+	outcome := Outcome{At: at, ReasonCode: code}
+	if code >= 0x80 && properties != nil {
+		outcome.Reason = properties.ReasonString
+	}
+	return outcome
 }
 
 func (o *outcomes) complete(id uint16, outcome Outcome) {

@@ -11,14 +11,24 @@ type Settings struct {
 	Address string
 	// TLS makes the connection TLS; nil is plain TCP. The server's name is taken from Address unless TLS gives one.
 	TLS *tls.Config
+	// FreshTLS, if it is not nil, is asked at every connect and takes the place of TLS, so that certificates that are renewed
+	// on disk are used. It must return a configuration: nil is an error.
+	FreshTLS func() (*tls.Config, error)
 	// ClientID is the client identifier (MQTT 5 section 3.1.3.1). Required.
 	ClientID string
 	// Username is sent if it is not empty; Password, if it is not nil, is asked at every connect.
 	Username string
 	Password func() ([]byte, error)
-	// SessionExpiry is the session expiry interval in whole seconds; 0 ends the session with the connection.
+	// Auth is the enhanced authentication (MQTT 5 section 4.12); nil for none.
+	Auth *EnhancedAuth
+	// Resume takes up the session that the broker may still have for ClientID, with its subscriptions and the messages that
+	// wait in it, instead of starting a clean one. It is about the first connection only: a connection made again resumes
+	// the session if SessionExpiry keeps one.
+	Resume bool
+	// SessionExpiry is the session expiry interval in whole seconds, up to 4,294,967,295, which is for ever; 0 ends the
+	// session with the connection. Close leaves the session to expire.
 	SessionExpiry time.Duration
-	// KeepAlive is in whole seconds, up to 65,535. Default: 60 s.
+	// KeepAlive is in whole seconds, up to 65,535. Default: 60 s. KeepAliveOff turns it off.
 	KeepAlive time.Duration
 	// ReceiveMaximum is how many unacknowledged QoS 1 and 2 messages the broker may send. Default: 100. Each one costs some
 	// bytes per client even when it is not used.
@@ -33,6 +43,27 @@ type Settings struct {
 	// ReconnectMin and ReconnectMax bound the pause before an attempt to connect again; it doubles from one to the other.
 	// Default: 50 ms and 2 s.
 	ReconnectMin, ReconnectMax time.Duration
+	// Hints are what errors of connection attempts suggest. Default: in the words of a scenario file.
+	Hints Hints
+}
+
+// KeepAliveOff is a Settings.KeepAlive that lets the connection be silent for any time.
+const KeepAliveOff = -1 * time.Second
+
+// EnhancedAuth is a method of enhanced authentication whose every step is the client's presenting the same data, as the
+// service account tokens of Kubernetes are presented.
+type EnhancedAuth struct {
+	// Method is the authentication method, such as "K8S-SAT".
+	Method string
+	// Data returns what to present now. It is asked at every connect, at every Reauthenticate and whenever the broker asks.
+	Data func() ([]byte, error)
+}
+
+// Hints say, in the words of whoever configures the client, what may be wrong when a connection attempt fails.
+type Hints struct {
+	PlainPort string // TLS was spoken to a port that is not TLS
+	TLSPort   string // the other way round
+	Authority string // the broker's certificate is not signed by a trusted authority
 }
 
 const defaultReceiveMaximum = 100
@@ -44,6 +75,9 @@ func (s Settings) withDefaults() Settings {
 	setDefault(&s.AckTimeout, 10*time.Second)
 	setDefault(&s.ReconnectMin, 50*time.Millisecond)
 	setDefault(&s.ReconnectMax, 2*time.Second)
+	setDefault(&s.Hints.PlainPort, "the broker does not speak TLS there; is the URL mqtt://?")
+	setDefault(&s.Hints.TLSPort, "does the broker expect TLS there? then the URL is mqtts://")
+	setDefault(&s.Hints.Authority, "tls.ca names the authority that signed the broker's certificate")
 	return s
 }
 
