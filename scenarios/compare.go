@@ -95,7 +95,7 @@ func (d *decoder) armMapping(n *node, common TracingArm) []candidate {
 		optional("sweep", func(n *node) { sweep = n }),
 	)...)
 	if c.Arm != "" {
-		d.misplaced(n, "arm "+string(c.Arm), c.Arm)
+		d.misplaced(n, n.get("arm"), "arm "+string(c.Arm), c.Arm)
 	}
 	switch {
 	case c.Name != "":
@@ -209,7 +209,7 @@ func (d *decoder) canSweep(at *node, s swept, entry *node, arm Arm) bool {
 	}
 	i := slices.IndexFunc(uses, func(u use) bool { return u.key == s.key })
 	if i >= 0 && arm != "" && !arm.doesAll(uses[i].from) {
-		d.report(at, s.key+" is of no use to arm "+string(arm), uses[i].want())
+		d.report(at, s.name+" is of no use to arm "+string(arm), uses[i].want())
 		return false
 	}
 	return true

@@ -13,9 +13,17 @@ import (
 // everyKey is a scenario that has every key.
 const everyKey = "testdata/good/every-key.yaml"
 
+// good lists all scenario files that there is nothing to say against.
+func good(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/good/*.yaml")
+	require.NoError(t, err)
+	return append(files, shipped(t)...)
+}
+
 func TestJSONRoundTrip(t *testing.T) {
 	schema := compiled(t)
-	for _, file := range append(shipped(t), everyKey) {
+	for _, file := range good(t) {
 		t.Run(file, func(t *testing.T) {
 			before, err := Load(file)
 			require.NoError(t, err)
@@ -40,6 +48,18 @@ func TestJSONIsWhatAPersonWouldWrite(t *testing.T) {
 	require.NoError(t, err)
 	golden(t, "testdata/good/every-key.json", string(text)+"\n")
 	assert.NotContains(t, string(text), "secret-word")
+}
+
+func TestJSONOfTracing(t *testing.T) {
+	for _, name := range []string{"compare", "export"} {
+		t.Run(name, func(t *testing.T) {
+			s, err := Load("testdata/good/" + name + ".yaml")
+			require.NoError(t, err)
+			text, err := json.MarshalIndent(map[string]any{"tracing": s.Tracing, "faults": s.Faults}, "", "  ")
+			require.NoError(t, err)
+			golden(t, "testdata/good/"+name+".json", string(text)+"\n")
+		})
+	}
 }
 
 func TestPathsStartAtTheScenariosFolder(t *testing.T) {

@@ -131,6 +131,8 @@ func TestPacketBytes(t *testing.T) {
 	assert.Equal(t, bare+2, packetBytes(s, 10, TracingArm{Arm: ArmOff}))
 	s.MessageExpiry = seconds(30)
 	assert.Equal(t, bare+2+5, packetBytes(s, 10, TracingArm{Arm: ArmOff}))
+	carrying := TracingArm{Arm: ArmContext, Tracestate: 3, Baggage: 20}
+	assert.Equal(t, bare+2+5+(5+11+55)+(5+10+3*16)+(5+7+20)+1+1, packetBytes(s, 10, carrying), "lengths of two bytes each")
 	assert.Equal(t, bare+2+5+1+190, packetBytes(s, 200, TracingArm{Arm: ArmOff}), "a second byte of remaining length")
 }
 
@@ -149,6 +151,38 @@ func TestPlanFitsAHundredColumns(t *testing.T) {
 	for line := range strings.Lines(s.Plan().Text()) {
 		assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 100, line)
 	}
+}
+
+func TestPlanOfArms(t *testing.T) {
+	for _, name := range []string{"compare", "export"} {
+		t.Run(name, func(t *testing.T) {
+			s, err := Load("testdata/good/" + name + ".yaml")
+			require.NoError(t, err)
+			golden(t, "testdata/good/"+name+".plan.txt", s.Plan().Text())
+		})
+	}
+}
+
+func TestPlanOfArmsAddsUp(t *testing.T) {
+	p := plan(t, `
+tracing: {compare: [off, record@0.1, export, {arm: export, name: small, payload: 28}]}
+senders:
+  - {name: a, rate: 100/s, qos: 1, topic: x}
+  - {name: b, rate: max, topic: y}
+  - {name: c, rate: 100/s, topic: x, payload: {json: {}}}
+receivers:
+  - {name: r, filter: x}
+`)
+	assert.InDelta(t, 20*200/4, p.samples("response"), 1e-9)
+	assert.InDelta(t, 20*100/4, p.samples("send"), 1e-9)
+	assert.InDelta(t, 20*200/4*0.1, p.samples("trace"), 1e-9, "of the arm with the fewest")
+	assert.InDelta(t, 1, p.samples("subscribe"), 1e-9, "not in each arm")
+
+	bare := packetBytes(p.Senders[0].Sender, 128, TracingArm{Arm: ArmOff})
+	assert.Equal(t, bare+71*3/4-100/4, p.Senders[0].PacketBytes, "the mean over the arms")
+	assert.Equal(t, 2, p.Senders[2].PayloadBytes)
+	bare = packetBytes(p.Senders[2].Sender, 2, TracingArm{Arm: ArmOff})
+	assert.Equal(t, bare+71*3/4, p.Senders[2].PacketBytes, "no arm changes a payload of JSON")
 }
 
 func TestThousands(t *testing.T) {

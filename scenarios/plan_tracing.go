@@ -43,7 +43,7 @@ func (p Plan) takeTurns() string {
 	default:
 		text += fmt.Sprintf(", %s each time: %s of each arm", t.Slice, plural(turns, "slice"))
 	}
-	text += ", in an order in which each arm follows each other one equally often"
+	text += ", in balanced order, so that each follows each of the others about as often"
 	if p.InPerSecond > 0 {
 		messages := p.InPerSecond * s.Duration.Std().Seconds() / float64(len(t.Compare))
 		text += fmt.Sprintf("; about %s messages an arm, less what the start of each slice leaves out", thousands(messages))

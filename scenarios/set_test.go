@@ -57,6 +57,16 @@ func TestSet(t *testing.T) {
 				Name: "record@0.5", Arm: ArmRecord, Sampler: Sampler{Name: TraceIDRatio, Ratio: 0.5}, Relation: ChildAndLink,
 			}}, s.Tracing)
 		}},
+		{"an arm in place of several", []string{"tracing.compare=[off, record]", "tracing.slice=1s", "tracing.arm=context"}, func(t *testing.T, s *Scenario) {
+			assert.Equal(t, ArmContext, s.Tracing.Arm)
+			assert.Empty(t, s.Tracing.Compare)
+			assert.Zero(t, s.Tracing.Slice)
+		}},
+		{"several arms in place of one", []string{"tracing={arm: context, name: mine}", "tracing.compare=[off, {name: wide, arm: record}]", "tracing.compare.wide.attributes=50"},
+			func(t *testing.T, s *Scenario) {
+				assert.Equal(t, []string{"off", "wide"}, names(s.Tracing.Arms()))
+				assert.Equal(t, 50, s.Tracing.Compare[1].Attributes)
+			}},
 		{"a structure", []string{"senders.sensors.payload={size: 1KiB}"}, func(t *testing.T, s *Scenario) {
 			assert.Equal(t, Payload{Size: 1024}, s.Senders[0].Payload)
 		}},
@@ -128,4 +138,18 @@ func TestProblemsOfSetsComeAfterThoseOfTheFile(t *testing.T) {
       |         ^
 --duration -5s: duration: -5s is negative, expected a duration of more than 0s
 --broker mqt://h: broker: unknown scheme "mqt", expected mqtt:// or mqtts://`)
+}
+
+// TestSetOfArms leaves what the file says for other arms alone, and finds fault with what comes along.
+func TestSetOfArms(t *testing.T) {
+	file := "tracing: {arm: export, sampler: always_on, exporter: embedded, batch: {queue: 10, size: 5}}" + minimal
+	s, err := Decode("x.yaml", []byte(file), Set{"--set", "tracing.arm", "context"})
+	require.NoError(t, err)
+	assert.Equal(t, TracingArm{Name: "context", Arm: ArmContext, Sampler: Sampler{Name: AlwaysOn}}, s.Tracing.TracingArm)
+	s, err = Decode("x.yaml", []byte(file), Set{"--set", "tracing.compare", "[off, off]"})
+	require.NoError(t, err)
+	assert.Equal(t, []TracingArm{{Name: "off", Arm: ArmOff}, {Name: "off#2", Arm: ArmOff}}, s.Tracing.Arms())
+
+	_, err = Decode("x.yaml", []byte(file), Set{"--set", "tracing.arm", "context"}, Set{"--set", "tracing.batch", "{queue: 20}"})
+	require.EqualError(t, err, "--set tracing.batch={queue: 20}: tracing.batch: batch is of no use to arm context, expected batch with arm export only")
 }

@@ -49,7 +49,7 @@ func (d *decoder) oneArm(n *node, arm TracingArm) TracingArm {
 		arm.Arm = ArmOff
 	}
 	if arm.Arm != "" {
-		d.misplaced(n, "arm "+string(arm.Arm), arm.Arm)
+		d.misplaced(n, n.get("arm"), "arm "+string(arm.Arm), arm.Arm)
 	}
 	if slice := n.get("slice"); slice != nil {
 		d.report(slice, "there is no compare whose arms could take turns", "slice with compare only")
@@ -75,7 +75,7 @@ func (d *decoder) besideCompare(n *node, arms []TracingArm) {
 	for _, arm := range arms {
 		kinds = append(kinds, arm.Arm)
 	}
-	d.misplaced(n, "any arm of compare", kinds...)
+	d.misplaced(n, n.get("compare"), "any arm of compare", kinds...)
 }
 
 // use is a key and the first arm that has a use for it.
@@ -100,11 +100,13 @@ func (u use) want() string {
 	return u.key + " with arm " + listing(words) + " only"
 }
 
-// misplaced finds keys that none of these arms has a use for.
-func (d *decoder) misplaced(n *node, whom string, given ...Arm) {
+// misplaced finds keys that none of these arms has a use for. Chosen is where the arms stand; nil for a default. Where they
+// come from outside the file, what the file says for others is no mistake.
+func (d *decoder) misplaced(n, chosen *node, whom string, given ...Arm) {
+	outside := chosen != nil && chosen.set != nil
 	for _, u := range uses {
 		useful := slices.ContainsFunc(given, func(a Arm) bool { return a.doesAll(u.from) })
-		if value := n.get(u.key); value.sound() && !useful {
+		if value := n.get(u.key); value.sound() && !useful && !(outside && value.set == nil) {
 			d.report(value, u.key+" is of no use to "+whom, u.want())
 		}
 	}
