@@ -117,6 +117,7 @@ func TestExtractTracestate(t *testing.T) {
 		{"one broken part breaks it", []string{"foo=1", "bar"}, ""},
 		{"value too long", []string{long}, ""},
 		{"repeated member with a broken value", []string{"foo=1,foo=a=b"}, ""},
+		{"repeated member with a control character", []string{"foo=1,foo=\x00"}, ""},
 		{"repeated member without a value", []string{"foo=1,foo="}, ""},
 		{"repeated key without equals sign", []string{"foo=1,foo"}, ""},
 		{"key that begins another", []string{"foo=1,fo=2,foo=3"}, "foo=1,fo=2"},

@@ -250,6 +250,10 @@ func TestSetReasonCode(t *testing.T) {
 	}
 }
 
+func TestSetReasonCodeOfUnsampled(t *testing.T) {
+	assert.NotPanics(t, func() { SetReasonCode(noop.Span{}, 0x87) })
+}
+
 // The suite's advanced tests: what is sent on from one message is one trace of as many spans as messages (A1), and without a
 // usable context as many traces, none of which has the unusable ids (A2, A3).
 func TestAdvancedVectors(t *testing.T) {

@@ -24,7 +24,7 @@ type TraceContext struct{}
 var _ propagation.TextMapPropagator = TraceContext{}
 
 // Inject writes the span context of ctx into carrier as the function [Inject] does, so it leaves alone a context that is
-// there already.
+// there already. That holds for HTTP too: a proxy that copies headers and means to be seen in the trace drops them first.
 func (TraceContext) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
 	sc := trace.SpanContextFromContext(ctx)
 	if c, ok := carrier.(Carrier); ok {
