@@ -12,12 +12,14 @@ import (
 
 	"mqttrace/load"
 	"mqttrace/load/broker"
+	"mqttrace/load/otlp"
 	"mqttrace/load/result"
 	"mqttrace/scenarios"
 )
 
 func main() {
 	broker.RunIfChild()
+	otlp.RunIfChild()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	os.Exit(run(world{

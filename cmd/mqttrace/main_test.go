@@ -10,10 +10,12 @@ import (
 	"go.uber.org/goleak"
 
 	"mqttrace/load/broker"
+	"mqttrace/load/otlp"
 )
 
 func TestMain(m *testing.M) {
 	broker.RunIfChild()
+	otlp.RunIfChild()
 	testscript.Main(leakChecked{m}, map[string]func(){"mqttrace": main})
 }
 

@@ -3,6 +3,13 @@
 // to handler functions, and counts of what came. A receiver can be told to answer slowly, not at all, or with a refusal, to
 // see what that does to whoever exports.
 //
-// Package observe reads latencies and the health of traces from what is received here; the harness runs a receiver as its own
-// trace sink.
+// [Listen] receives in this process, for package observe, which reads latencies and the health of traces from it, and for
+// tests. [StartSink] receives in a child process of this binary, which is how the harness tells what exporting costs the
+// generator from what receiving costs the sink. Every binary that calls it must call [RunIfChild] before anything else, the
+// test binaries of other packages included:
+//
+//	func TestMain(m *testing.M) {
+//		otlp.RunIfChild()
+//		goleak.VerifyTestMain(m)
+//	}
 package otlp

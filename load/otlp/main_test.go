@@ -10,6 +10,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	RunIfChild()
+	runIfDoomedParent()
 	goleak.VerifyTestMain(m)
 }
 

@@ -2,6 +2,7 @@ package child
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 	"sync"
 )
@@ -9,7 +10,7 @@ import (
 const (
 	logLines   = 200     // kept of a child's log
 	errorLines = 20      // shown in an error
-	lineLimit  = 8 << 10 // bytes; a longer line is cut into several
+	lineLimit  = 8 << 10 // bytes
 )
 
 // Log keeps the last lines of a child's log. Safe for concurrent use.
@@ -53,7 +54,9 @@ func (t *Log) Quote() string {
 // LineWriter cuts what is written to it into lines and gives each to Each. Only one goroutine may write; Flush comes after its
 // last write.
 type LineWriter struct {
-	Each    func(line string)
+	Each func(line string)
+	// Limit is how many bytes a line may have before it is cut into several; 0 stands for 8 KiB.
+	Limit   int
 	partial []byte
 }
 
@@ -68,7 +71,7 @@ func (w *LineWriter) Write(p []byte) (int, error) {
 		w.Each(strings.TrimSuffix(string(line), "\r"))
 		w.partial = rest
 	}
-	if len(w.partial) >= lineLimit {
+	if len(w.partial) >= cmp.Or(w.Limit, lineLimit) {
 		w.Flush()
 	}
 	return len(p), nil

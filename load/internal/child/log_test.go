@@ -38,6 +38,15 @@ func TestLineWriter(t *testing.T) {
 	}
 }
 
+func TestLineWriterWithALimit(t *testing.T) {
+	var got []string
+	w := &LineWriter{Each: func(line string) { got = append(got, line) }, Limit: 2 * lineLimit}
+	long := strings.Repeat("x", lineLimit)
+	_, _ = io.WriteString(w, long)
+	_, _ = io.WriteString(w, "y\n")
+	assert.Equal(t, []string{long + "y"}, got)
+}
+
 func TestLogKeepsTheEnd(t *testing.T) {
 	var log Log
 	assert.Equal(t, "; it logged nothing", log.Quote())

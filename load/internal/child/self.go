@@ -10,6 +10,9 @@ import (
 // Env is the environment variable that turns this binary into a child process of the harness; its value is the role.
 const Env = "MQTTRACE_CHILD"
 
+// reportLimit is how long a report may be, in bytes.
+const reportLimit = 1 << 20
+
 // Self is this binary running again in another role. It talks in lines of JSON: the first that it reads is its configuration,
 // the first that it writes says where it listens or why it does not; it answers every further line with a report of the same
 // type, and ends at the end of its input. Other lines that it writes go to its log.
@@ -39,7 +42,7 @@ func StartSelf[R Report](role, name string, config any) (*Self[R], error) {
 		return nil, fmt.Errorf("start the %s: %w", name, err)
 	}
 	control, log := newControl[R](pipe), &Log{}
-	stdout := &LineWriter{Each: func(line string) {
+	stdout := &LineWriter{Limit: reportLimit, Each: func(line string) {
 		if !control.take(line) {
 			log.Add(line) // not ours: a package that prints when it is loaded, or no child of ours at all
 		}
