@@ -21,16 +21,23 @@ import (
 //	certificates
 func certificates(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, !neg && len(args) == 0, "certificates")
-	cert, key := selfSigned(ts)
-	writePEM(ts, "cert.pem", "CERTIFICATE", cert)
-	writePEM(ts, "key.pem", "PRIVATE KEY", key)
-	other, _ := selfSigned(ts)
-	writePEM(ts, "other.pem", "CERTIFICATE", other)
+	cert, key, err := selfSigned()
+	ts.Check(err)
+	other, _, err := selfSigned()
+	ts.Check(err)
+	for name, content := range map[string][]byte{
+		"cert.pem": inPEM("CERTIFICATE", cert), "key.pem": inPEM("PRIVATE KEY", key), "other.pem": inPEM("CERTIFICATE", other),
+	} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), content, 0o600))
+	}
 }
 
-func selfSigned(ts *testscript.TestScript) (cert, key []byte) {
+// selfSigned makes a certificate of 127.0.0.1, and its key, in DER form.
+func selfSigned() (cert, key []byte, err error) {
 	pair, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	ts.Check(err)
+	if err != nil {
+		return nil, nil, err
+	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mqttrace test"}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage:    x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
@@ -38,12 +45,13 @@ func selfSigned(ts *testscript.TestScript) (cert, key []byte) {
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 	}
 	cert, err = x509.CreateCertificate(rand.Reader, template, template, pair.Public(), pair)
-	ts.Check(err)
+	if err != nil {
+		return nil, nil, err
+	}
 	key, err = x509.MarshalPKCS8PrivateKey(pair)
-	ts.Check(err)
-	return cert, key
+	return cert, key, err
 }
 
-func writePEM(ts *testscript.TestScript, name, kind string, der []byte) {
-	ts.Check(os.WriteFile(ts.MkAbs(name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
+func inPEM(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
