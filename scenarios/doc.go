@@ -7,6 +7,9 @@
 // and a node that was reported is left out of later checks, so that one mistake gives one message. What lies between groups,
 // such as a filter that no topic matches or a percentile of too few messages, is asked of the Plan.
 //
+// Arms that are compared are complete when they leave this package: what the file says for all of them has gone into each, a
+// sweep has become an arm for every value, and what an arm has no use for is zero.
+//
 // A file holds its values as they are: anchors, aliases, merge keys and tags are refused, so that each value has one place
 // and no file grows when it is read. Numbers without a unit are refused where there is a unit to forget.
 //

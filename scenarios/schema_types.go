@@ -22,7 +22,7 @@ func written(t reflect.Type) *jsonschema.Schema {
 	case Sampler:
 		return samplerSchema()
 	case Arm:
-		return words(arms...)
+		return words(armOrder...)
 	case Exporter:
 		return exporterSchema()
 	case Relation:

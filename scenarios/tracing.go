@@ -85,11 +85,11 @@ const (
 	ArmExport Arm = "export"
 )
 
-// arms in the order of what they do: each does all that the one before it does, and more.
-var arms = []Arm{ArmOff, ArmContext, ArmRecord, ArmExport}
+// armOrder is the arms in the order of what they do: each does all that the one before it does, and more.
+var armOrder = []Arm{ArmOff, ArmContext, ArmRecord, ArmExport}
 
 // doesAll tells whether a does all that b does.
-func (a Arm) doesAll(b Arm) bool { return slices.Index(arms, a) >= slices.Index(arms, b) }
+func (a Arm) doesAll(b Arm) bool { return slices.Index(armOrder, a) >= slices.Index(armOrder, b) }
 
 // Spans tells whether the arm makes spans.
 func (a Arm) Spans() bool { return a.doesAll(ArmRecord) }

@@ -94,7 +94,7 @@ var uses = []use{
 // want says which arms have a use for the key.
 func (u use) want() string {
 	var words []string
-	for _, a := range arms[slices.Index(arms, u.from):] {
+	for _, a := range armOrder[slices.Index(armOrder, u.from):] {
 		words = append(words, string(a))
 	}
 	return u.key + " with arm " + listing(words) + " only"

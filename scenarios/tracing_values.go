@@ -34,7 +34,7 @@ func (d *decoder) armName(to *string) func(*node) {
 }
 
 func (d *decoder) arm(to *Arm) func(*node) {
-	return oneOf(d, to, arms...)
+	return oneOf(d, to, armOrder...)
 }
 
 // sampler reads a name, or a mapping of a name to its ratio.
