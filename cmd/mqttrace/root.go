@@ -60,7 +60,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.planCommand(), a.schemaCommand(), a.brokerCommand(),
-		a.versionCommand(), a.completionCommand())
+		a.conformCommand(), a.versionCommand(), a.completionCommand())
 	root.SetHelpCommand(helpCommand(root))
 	return root
 }
