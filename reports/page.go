@@ -125,7 +125,7 @@ func (p *page) describe(r *result.Result) {
 	env := r.Environment
 	p.ran = appendFact(p.ran, sc.Name)
 	p.ran = appendFact(p.ran, strings.TrimSpace(env.Broker.Name+" "+env.Broker.Version))
-	if p.isOneArm {
+	if p.isOneArm && r.Arms[0].Name != "" {
 		p.ran = appendFact(p.ran, "tracing "+r.Arms[0].Name)
 	}
 	p.ran = appendFact(p.ran, measured(r.Arms, sc.Duration))
