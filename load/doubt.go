@@ -7,36 +7,42 @@ import (
 
 	"mqttrace/load/record"
 	"mqttrace/load/result"
-	"mqttrace/scenarios"
 )
 
-// doubt notes every reason not to take a figure at its face value.
-func (r *run) doubt(a *result.Arm) {
-	r.doubtGenerator(a)
-	r.doubtBroker(a)
-	r.doubtDelivery(a)
-	r.doubtTraces(a)
+// doubtArm notes every reason not to take a figure of an arm at its face value.
+func (r *run) doubtArm(a *arm, f *result.Arm) {
+	about := r.inArm(a.setting.Name)
+	own := a.counted.Histogram(record.OwnLag)
+	if p99 := own.Quantile(0.99); own.Count() >= 100 && p99 > ownLagDoubt {
+		r.warn(result.ScheduleLag, "%sthe generator itself was late by %s (p99); response times contain that", about, brief(p99))
+	}
 	for _, name := range result.LatencyNames {
-		l := a.Latency[name]
+		l := f.Latency[name]
 		if l.Negative > 0 {
-			r.warn(name, "%d of %d values are negative, the lowest %v: clocks disagree", l.Negative, l.Count, brief(time.Duration(l.MinNS)))
+			r.warn(name, "%s%d of %d values are negative, the lowest %s: clocks disagree", about, l.Negative, l.Count, brief(time.Duration(l.MinNS)))
 		}
 		if l.Overflow > 0 {
-			r.warn(name, "%d of %d values are past the histogram's 10 minutes; percentiles count them as that", l.Overflow, l.Count)
+			r.warn(name, "%s%d of %d values are past the histogram's 10 minutes; percentiles count them as that", about, l.Overflow, l.Count)
 		}
 	}
+	for _, flow := range f.Delivery.Flows {
+		if flow.QoS == 0 && flow.Lost > 0 {
+			r.warn("delivery.lost", "%s%s → %s: %d of %d messages lost; QoS 0 allows it, but latencies are of the rest", about, flow.Sender, flow.Receiver, flow.Lost, flow.Expected)
+		}
+	}
+	if f.Delivery.Foreign > 0 {
+		r.warn("delivery.foreign", "%d messages arrived that this run did not send", f.Delivery.Foreign)
+	}
+	r.doubtTraces(a, f)
 }
 
-func (r *run) doubtGenerator(a *result.Arm) {
-	own := r.counted.recorder.Histogram(record.OwnLag)
-	if p99 := own.Quantile(0.99); own.Count() >= 100 && p99 > ownLagDoubt {
-		r.warn(result.ScheduleLag, "the generator itself was late by %s (p99); response times contain that", brief(p99))
-	}
-	generator := a.Process.Generator
+// doubtRun notes what concerns all arms.
+func (r *run) doubtRun(arms []result.Arm) {
+	generator := arms[0].Process.Generator
 	if cores := float64(r.cores()); generator.CPUCores > 0.9*cores {
 		r.warn("process.generator", "the generator kept %.2f of %.0f cores busy; latencies may be its own", generator.CPUCores, cores)
 	}
-	if share := float64(generator.GCPauseNS) / float64(max(r.elapsed(), 1)); share > 0.01 {
+	if share := float64(generator.GCPauseNS) / float64(max(r.total(), 1)); share > 0.01 {
 		r.warn("process.generator", "garbage collection stopped the generator for %.1f %% of the time", 100*share)
 	}
 	for _, s := range r.scenario.Senders {
@@ -44,16 +50,35 @@ func (r *run) doubtGenerator(a *result.Arm) {
 			r.warn(result.Response, "sender %s sends in a closed loop (rate: max): its response times leave out the waiting of messages that were not sent yet", s.Name)
 		}
 	}
+	r.doubtBroker(arms[0].Process.Broker)
+	var unknown uint64
+	for _, s := range r.senders {
+		for _, l := range s.lanes {
+			unknown += l.unknown.Load()
+		}
+	}
+	if unknown > 0 {
+		r.warn("acked", "%d messages were under way when their connection was lost and were never acknowledged", unknown)
+	}
+	if !r.measured.drained && r.measured.broken == nil {
+		r.warn("delivery.lost", "messages were still under way when the drain of %v ended", r.scenario.Drain)
+	}
+	if n := r.measured.disturbed; n > 0 {
+		r.warn("cost.cpu_per_message", "%d of %d slices were left out because the machine was too busy to tell the arms apart", n, len(r.timeline.slices))
+	}
+	if n := r.measured.flushesMissed; n > 0 {
+		r.warn("cost.cpu_per_message", "in %d slices the spans could not be exported before the next arm's turn; its figures contain some of that", n)
+	}
 }
 
 // heldDoubt is the share of their time for which the senders may have waited for the broker before it is worth a word.
 const heldDoubt = 0.01
 
-func (r *run) doubtBroker(a *result.Arm) {
+func (r *run) doubtBroker(broker *result.Process) {
 	if share := float64(r.measured.held) / float64(r.total()) / float64(len(r.senders)); share > heldDoubt && !r.closedLoop() {
-		r.warn(result.ScheduleLag, "the broker kept the senders waiting for %v in all; response contains that, transit does not", brief(r.measured.held))
+		r.warn(result.ScheduleLag, "the broker kept the senders waiting for %s in all; response contains that, transit does not", brief(r.measured.held))
 	}
-	if broker := a.Process.Broker; broker != nil && broker.Dropped > 0 {
+	if broker != nil && broker.Dropped > 0 {
 		r.warn("delivery.lost", "the broker dropped %d messages because a client's queue was full or its session ended", broker.Dropped)
 	}
 	if n := r.measured.connections; n > 0 && r.measured.broken == nil {
@@ -76,39 +101,28 @@ func (r *run) closedLoop() bool {
 	return false
 }
 
-func (r *run) doubtDelivery(a *result.Arm) {
-	for _, f := range a.Delivery.Flows {
-		if f.QoS == 0 && f.Lost > 0 {
-			r.warn("delivery.lost", "%s → %s: %d of %d messages lost; QoS 0 allows it, but latencies are of the rest", f.Sender, f.Receiver, f.Lost, f.Expected)
-		}
-	}
-	if a.Delivery.Foreign > 0 {
-		r.warn("delivery.foreign", "%d messages arrived that this run did not send", a.Delivery.Foreign)
-	}
-	var unknown uint64
-	for _, s := range r.senders {
-		unknown += s.unknown.Load()
-	}
-	if unknown > 0 {
-		r.warn("acked", "%d messages were under way when their connection was lost and were never acknowledged", unknown)
-	}
-	if !r.measured.drained && r.measured.broken == nil {
-		r.warn("delivery.lost", "messages were still under way when the drain of %v ended", r.scenario.Drain)
-	}
-}
-
 // traceSlack is how far the medians of trace and transit may lie apart: a span starts a little before the message is handed to
 // the socket and the consumer's a little after it was read.
 const traceSlack = 0.25
 
-func (r *run) doubtTraces(a *result.Arm) {
-	trace, transit := a.Latency[result.Trace], a.Latency[result.Transit]
-	if r.scenario.Tracing.Arm != scenarios.ArmRecord || trace.P50NS == nil || transit.P50NS == nil {
+func (r *run) doubtTraces(a *arm, f *result.Arm) {
+	about := r.inArm(a.setting.Name)
+	trace, transit := f.Latency[result.Trace], f.Latency[result.Transit]
+	if trace.P50NS != nil && transit.P50NS != nil {
+		difference := float64(*trace.P50NS - *transit.P50NS)
+		if math.Abs(difference) > traceSlack*float64(*transit.P50NS) && math.Abs(difference) > float64(50*time.Microsecond) {
+			r.warn(result.Trace, "%sthe traces tell a median %s away from transit's", about, brief(time.Duration(difference)))
+		}
+	}
+	if f.Spans == nil || a.exports == nil {
 		return
 	}
-	difference := float64(*trace.P50NS - *transit.P50NS)
-	if math.Abs(difference) > traceSlack*float64(*transit.P50NS) && math.Abs(difference) > float64(50*time.Microsecond) {
-		r.warn(result.Trace, "the traces tell a median %v away from transit's", brief(time.Duration(difference)))
+	if lost := f.Spans.Dropped + f.Spans.Failed + f.Spans.Queued; lost > 0 {
+		r.warn("spans.dropped", "%s%d of %d spans did not get out: %d dropped by the full queue, %d in failed exports, %d left at the end; what a backend shows is of the rest",
+			about, lost, f.Spans.Ended, f.Spans.Dropped, f.Spans.Failed, f.Spans.Queued)
+	}
+	if err := a.exports.lastError.Load(); err != nil {
+		r.warn("spans.exported", "%s%d of %d exports failed; the latest with: %v", about, f.Spans.ExportFailures, f.Spans.ExportCalls, *err)
 	}
 }
 

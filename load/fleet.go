@@ -21,7 +21,7 @@ const connecting = 64
 func (r *run) recruit() error {
 	for i := range r.scenario.Senders {
 		group := &r.scenario.Senders[i]
-		payloads, err := payload.Prepare(group.Payload, group.Name, r.scenario.Seed)
+		payloads, err := r.payloads(group)
 		if err != nil {
 			return err
 		}
@@ -44,6 +44,24 @@ func (r *run) recruit() error {
 		}
 	}
 	return nil
+}
+
+// payloads prepares a group's payloads, by arm.
+func (r *run) payloads(group *scenarios.Sender) ([]*payload.Group, error) {
+	common, err := payload.Prepare(group.Payload, group.Name, r.scenario.Seed)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*payload.Group, len(r.arms))
+	for i, a := range r.arms {
+		all[i] = common
+		if size := a.setting.PayloadSize; size != nil && group.Payload.JSON == nil && group.Payload.File == "" {
+			if all[i], err = payload.Prepare(scenarios.Payload{Size: *size}, group.Name, r.scenario.Seed); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
 }
 
 // subscription is a receiver, or the members of a shared subscription: each message that matches is owed to it once.
@@ -126,7 +144,7 @@ func (v *receiver) connect(ctx context.Context) error {
 		return err
 	}
 	v.client = client
-	stripe := v.run.counted.recorder.Stripe(v.index)
+	stripe := v.run.arms[0].counted.Stripe(v.index)
 	stripe.Record(record.Connect, client.ConnectTime())
 	took, err := client.Subscribe(ctx, v.filter, v.group.QoS)
 	if err != nil {
@@ -142,7 +160,7 @@ func (s *sender) connect(ctx context.Context) error {
 		return err
 	}
 	s.client = client
-	s.run.counted.recorder.Stripe(int(s.index)).Record(record.Connect, client.ConnectTime())
+	s.run.arms[0].counted.Stripe(int(s.index)).Record(record.Connect, client.ConnectTime())
 	limits := client.Limits()
 	if s.group.QoS > limits.MaximumQoS {
 		return fmt.Errorf("sender %s publishes at QoS %d, but the broker's Maximum QoS is %d", s.group.Name, s.group.QoS, limits.MaximumQoS)

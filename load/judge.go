@@ -26,60 +26,79 @@ func (r *run) judge() (*result.Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the scenario into the result: %w", err)
 	}
-	arm, err := r.arm()
-	if err != nil {
-		return nil, err
-	}
 	res := &result.Result{
 		Schema: result.Schema, Started: r.measured.started.UTC(), Scenario: scenario, Environment: r.environment(),
-		Overhead: []result.Difference{}, Thresholds: []result.Threshold{},
+		Arms: []result.Arm{}, Faults: r.faults(), Overhead: r.overhead(), Thresholds: []result.Threshold{},
 	}
 	if r.measured.started.IsZero() {
 		res.Started = r.start.Time().UTC()
 	}
-	for _, t := range r.scenario.Thresholds {
-		res.Thresholds = append(res.Thresholds, judgeThreshold(t, arm))
+	for _, a := range r.arms {
+		figures, err := r.figures(a)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range r.scenario.Thresholds {
+			if judged, has := judgeThreshold(t, figures); has {
+				res.Thresholds = append(res.Thresholds, judged)
+			}
+		}
+		r.doubtArm(a, figures)
+		res.Arms = append(res.Arms, *figures)
 	}
-	r.doubt(arm)
-	res.Arms = []result.Arm{*arm}
-	res.Verdict, res.Reason = r.verdict(arm, res.Thresholds)
+	r.doubtRun(res.Arms)
+	res.Verdict, res.Reason = r.verdict(res.Arms, res.Thresholds)
 	res.Warnings = append([]result.Warning{}, r.warnings...)
 	return res, nil
 }
 
-// arm computes the figures of the one arm that ran.
-func (r *run) arm() (*result.Arm, error) {
-	latencies, err := r.counted.recorder.Latencies()
+// figures computes what one arm measured.
+func (r *run) figures(a *arm) (*result.Arm, error) {
+	latencies, err := a.counted.Latencies()
 	if err != nil {
 		return nil, err
 	}
-	counts := r.counted.recorder.Counts()
-	delivery := r.delivery()
-	a := &result.Arm{
-		Name: string(r.scenario.Tracing.Arm), ElapsedNS: int64(r.elapsed()),
-		Sent: counts.Sent, Acked: counts.Acked, Refused: counts.Refused, Received: delivery.Received + delivery.Duplicated,
-		Latency: latencies, Delivery: delivery, Series: append([]result.Point{}, r.measured.series...),
+	counts := a.counted.Counts()
+	delivery := r.delivery(a.index)
+	f := &result.Arm{
+		Name: a.setting.Name, Sent: counts.Sent, Acked: counts.Acked, Refused: counts.Refused,
+		Received: delivery.Received + delivery.Duplicated,
+		Latency:  latencies, Delivery: delivery, Series: append([]result.Point{}, a.series...),
 	}
 	for _, s := range r.senders {
-		a.Scheduled += s.scheduled(r.measured.until)
+		f.Scheduled += s.scheduled(a.index, r.measured.until)
 	}
-	a.Unsent = a.Scheduled - min(a.Scheduled, a.Sent)
-	if seconds := r.elapsed().Seconds(); seconds > 0 {
-		a.RatePerS = float64(a.Sent) / seconds
-		a.ReceivedRatePerS = float64(a.Received) / seconds
-		a.ScheduledRatePerS = float64(a.Scheduled) / max(r.measured.until.Sub(r.counting), 1).Seconds()
+	f.Unsent = f.Scheduled - min(f.Scheduled, f.Sent)
+	due, took := r.elapsed(a)
+	f.ElapsedNS = int64(took)
+	if took > 0 {
+		f.RatePerS = float64(f.Sent) / took.Seconds()
+		f.ReceivedRatePerS = float64(f.Received) / took.Seconds()
+		f.ScheduledRatePerS = float64(f.Scheduled) / max(due, 1).Seconds()
 	}
-	if r.counted.spans != nil {
-		a.Spans = r.counted.spans.Result()
-		withholdTrace(a)
+	if a.spans != nil {
+		f.Spans = a.spans.Result()
+		if a.exports != nil {
+			a.exports.addTo(f.Spans)
+		}
+		withholdTrace(f)
 	}
-	r.addCost(a)
-	return a, nil
+	r.addCost(a, f)
+	return f, nil
 }
 
-// elapsed is the measured time: the scenario's, or what it took to send everything if that was longer.
-func (r *run) elapsed() time.Duration {
-	return max(r.measured.until, r.measured.sentUntil, r.counting).Sub(r.counting)
+// elapsed is the time in which messages of an arm that count were due, and in which they were sent: longer, if the broker held
+// the senders back. In a comparison the two are not told apart.
+func (r *run) elapsed(a *arm) (due, took time.Duration) {
+	for _, s := range r.timeline.slices {
+		if s.arm == a.index {
+			due += max(min(s.end, r.measured.until)-s.begin-r.timeline.settle, 0)
+		}
+	}
+	if r.comparing() || due == 0 {
+		return due, due
+	}
+	return due, max(due, r.measured.sentUntil.Sub(r.counting()))
 }
 
 // withholdTrace marks the trace latency of a run in which too many traces are broken: it would be the survivors'.
@@ -92,25 +111,38 @@ func withholdTrace(a *result.Arm) {
 	}
 }
 
-// addCost computes what a message cost, and what each process used.
-func (r *run) addCost(a *result.Arm) {
+// addCost computes what a message cost, and what each process used. In a comparison that is the mean over the arm's slices.
+func (r *run) addCost(a *arm, f *result.Arm) {
 	began, ended := r.measured.began, r.measured.ended
 	elapsed := ended.at.Sub(began.at)
 	generator := process(ended.generator.CPU-began.generator.CPU, elapsed, ended.generator.PeakRSS)
 	generator.GCPauseNS = int64(ended.generator.GCPause - began.generator.GCPause)
 	generator.GCCycles = ended.generator.GCCycles - began.generator.GCCycles
-	a.Process.Generator = generator
+	f.Process.Generator = generator
 	if r.target.process != nil {
-		a.Process.Broker = process(ended.broker.CPU-began.broker.CPU, elapsed, ended.broker.PeakRSS)
-		a.Process.Broker.Dropped = ended.broker.Dropped + ended.broker.Discarded - began.broker.Dropped - began.broker.Discarded
+		f.Process.Broker = process(ended.broker.CPU-began.broker.CPU, elapsed, ended.broker.PeakRSS)
+		f.Process.Broker.Dropped = ended.broker.Dropped + ended.broker.Discarded - began.broker.Dropped - began.broker.Discarded
 	}
-	if n := float64(a.Sent); n > 0 {
-		a.Cost.CPUNSPerMessage = float64(generator.CPUNS) / n
-		a.Cost.AllocsPerMessage = float64(ended.generator.Allocs-began.generator.Allocs) / n
-		a.Cost.AllocBytesPerMsg = float64(ended.generator.AllocBytes-began.generator.AllocBytes) / n
+	if r.sink != nil {
+		f.Process.Sink = process(ended.sink.CPU-began.sink.CPU, elapsed, ended.sink.PeakRSS)
 	}
-	if n := ended.published - began.published; n > 0 {
-		a.Cost.WireBytesPerMessage = float64(ended.publishedBytes-began.publishedBytes) / float64(n)
+	if r.comparing() {
+		f.Cost = costOf(a.slices)
+	} else if f.Sent > 0 {
+		f.Cost = costBetween(began, ended, float64(f.Sent))
+	}
+	f.Cost.WireBytesPerMessage = float64(a.counted.Counts().SentBytes) / float64(max(f.Sent, 1))
+}
+
+// costBetween is what each of n messages cost between two snapshots.
+func costBetween(began, ended snapshot, n float64) result.Cost {
+	cpu := ended.generator.CPU - began.generator.CPU
+	return result.Cost{
+		CPUNSPerMessage:       float64(cpu) / n,
+		AllocsPerMessage:      float64(ended.generator.Allocs-began.generator.Allocs) / n,
+		AllocBytesPerMsg:      float64(ended.generator.AllocBytes-began.generator.AllocBytes) / n,
+		BrokerCPUNSPerMessage: float64(ended.broker.CPU-began.broker.CPU) / n,
+		GCShare:               float64(ended.generator.GCCPU-began.generator.GCCPU) / float64(max(cpu, 1)),
 	}
 }
 
@@ -119,25 +151,21 @@ func process(cpu, elapsed time.Duration, rss int64) *result.Process {
 }
 
 // verdict is what the run comes to, and in one sentence why.
-func (r *run) verdict(a *result.Arm, thresholds []result.Threshold) (result.Verdict, string) {
+func (r *run) verdict(arms []result.Arm, thresholds []result.Threshold) (result.Verdict, string) {
 	if r.measured.interrupted {
-		return result.Interrupted, fmt.Sprintf("interrupted after %v of %v", brief(r.elapsed()), r.scenario.Duration)
+		return result.Interrupted, fmt.Sprintf("interrupted after %s of %s", brief(time.Duration(arms[0].ElapsedNS)), brief(r.scenario.Duration.Std()))
 	}
-	if broken := r.broken(a); broken != "" {
+	if broken := r.broken(arms); broken != "" {
 		return result.Invalid, broken
 	}
 	var failures []string
 	for _, t := range thresholds {
 		if !t.OK {
-			failures = append(failures, "threshold missed: "+t.Expression)
+			failures = append(failures, r.inArm(t.Arm)+"threshold missed: "+t.Expression)
 		}
 	}
-	failures = append(failures, a.Delivery.Violations...)
-	if a.Refused > 0 {
-		failures = append(failures, fmt.Sprintf("the broker refused %d of %d messages", a.Refused, a.Sent))
-	}
-	if a.Unsent > 0 {
-		failures = append(failures, fmt.Sprintf("the broker held the senders back: %d of %d messages could not be sent in time", a.Unsent, a.Scheduled))
+	for _, a := range arms {
+		failures = append(failures, r.failuresOf(a)...)
 	}
 	if len(failures) > 0 {
 		return result.Fail, strings.Join(failures, "; ")
@@ -145,35 +173,61 @@ func (r *run) verdict(a *result.Arm, thresholds []result.Threshold) (result.Verd
 	return result.Pass, ""
 }
 
+// inArm names the arm, where there is more than one.
+func (r *run) inArm(name string) string {
+	if !r.comparing() {
+		return ""
+	}
+	return "arm " + name + ": "
+}
+
+// failuresOf lists what the broker did not do for an arm's messages.
+func (r *run) failuresOf(a result.Arm) (failures []string) {
+	for _, violation := range a.Delivery.Violations {
+		failures = append(failures, r.inArm(a.Name)+violation)
+	}
+	if a.Refused > 0 {
+		failures = append(failures, fmt.Sprintf("%sthe broker refused %d of %d messages", r.inArm(a.Name), a.Refused, a.Sent))
+	}
+	if a.Unsent > 0 {
+		failures = append(failures, fmt.Sprintf("%sthe broker held the senders back: %d of %d messages could not be sent in time", r.inArm(a.Name), a.Unsent, a.Scheduled))
+	}
+	return failures
+}
+
 // broken says why the figures do not describe the broker; empty when they do.
-func (r *run) broken(a *result.Arm) string {
+func (r *run) broken(arms []result.Arm) string {
 	if r.measured.broken != nil {
 		return r.measured.broken.Error()
 	}
 	if r.measured.senderErr != nil {
 		return r.measured.senderErr.Error()
 	}
-	own := r.counted.recorder.Histogram(record.OwnLag)
-	if own.Count() >= 100 && own.Quantile(0.99) > ownLagLimit {
-		return fmt.Sprintf("the generator did not keep up: it sent messages late by %v (p99) of its own doing; ask for less, or give it more cores",
-			brief(own.Quantile(0.99)))
-	}
-	if a.Sent == 0 && a.Scheduled > 0 {
-		return "no message could be sent"
+	for i, a := range r.arms {
+		if own := a.counted.Histogram(record.OwnLag); own.Count() >= 100 && own.Quantile(0.99) > ownLagLimit {
+			return fmt.Sprintf("%sthe generator did not keep up: it sent messages late by %s (p99) of its own doing; ask for less, or give it more cores",
+				r.inArm(a.setting.Name), brief(own.Quantile(0.99)))
+		}
+		if arms[i].Sent == 0 && arms[i].Scheduled > 0 {
+			return r.inArm(a.setting.Name) + "no message could be sent"
+		}
 	}
 	return ""
 }
 
-// judgeThreshold compares a threshold with the figure it is about.
-func judgeThreshold(t scenarios.Threshold, a *result.Arm) result.Threshold {
-	judged := result.Threshold{Arm: a.Name, Expression: t.Text}
+// judgeThreshold compares a threshold with the figure it is about; has is false for a figure that arms of this kind do not have.
+func judgeThreshold(t scenarios.Threshold, a *result.Arm) (judged result.Threshold, has bool) {
+	if (strings.HasPrefix(t.Figure, "trace.") || strings.HasPrefix(t.Figure, "spans.")) && a.Spans == nil {
+		return judged, false
+	}
+	judged = result.Threshold{Arm: a.Name, Expression: t.Text}
 	actual, missing := figure(t.Figure, a)
 	if missing != "" {
 		judged.Reason = missing
-		return judged
+		return judged, true
 	}
 	judged.Actual, judged.OK = actual, t.Holds(actual)
-	return judged
+	return judged, true
 }
 
 // figure looks a figure up by its name in scenarios; missing says why the run does not have it.
@@ -234,6 +288,12 @@ func counts(a *result.Arm) map[string]float64 {
 		all["spans.missing_consumer"] = float64(s.MissingConsumer)
 		all["spans.wrong_parent"] = float64(s.WrongParent)
 		all["spans.wrong_trace"] = float64(s.WrongTrace)
+		all["spans.sampled"], all["spans.ended"] = float64(s.Sampled), float64(s.Ended)
+		all["spans.dropped"], all["spans.exported"] = float64(s.Dropped), float64(s.Exported)
+		all["spans.export_failures"] = float64(s.ExportFailures)
+		if s.Received != nil {
+			all["spans.received"] = float64(*s.Received)
+		}
 	}
 	return all
 }

@@ -5,27 +5,31 @@ import (
 
 	"mqttrace/load/record"
 	"mqttrace/load/result"
+	"mqttrace/load/stamp"
 	"mqttrace/scenarios"
 )
 
-// owed is how many messages the subscription should get: those that were sent and that the broker did not refuse.
+// flow is the number of the flow that a message belongs to: one for each sender and arm.
+func (r *run) flow(s stamp.Stamp) int { return r.flowOf(s.Sender, int(s.Arm)) }
+
+func (r *run) flowOf(sender uint32, arm int) int { return int(sender)*len(r.arms) + arm }
+
+// owed is how many messages the subscription should get in all: those that were sent and that the broker did not refuse.
 func (r *run) owed(sub *subscription) (n uint64) {
 	for _, s := range r.senders {
-		if scenarios.Match(sub.filter, s.topic) {
-			n += s.delivered()
+		if !scenarios.Match(sub.filter, s.topic) {
+			continue
+		}
+		for _, l := range s.lanes {
+			n += l.delivered()
 		}
 	}
 	return n
 }
 
-// delivered is how many measured messages the broker is to deliver.
-func (s *sender) delivered() uint64 {
-	handed, refused := s.handed.Load(), s.refused.Load()
-	return handed - min(handed, refused)
-}
-
-// delivery settles the ledger. The receivers have ended by now.
-func (r *run) delivery() result.Delivery {
+// delivery settles the ledger of one arm. The receivers have ended by now. What arrived that no arm can be told of, foreign
+// and late messages, is entered into the first.
+func (r *run) delivery(arm int) result.Delivery {
 	d := result.Delivery{Violations: []string{}, Flows: []result.Flow{}}
 	flows := make(map[[2]string]*result.Flow)
 	var order [][2]string
@@ -42,15 +46,17 @@ func (r *run) delivery() result.Delivery {
 				flows[key] = newFlow(s.group, sub.group)
 				order = append(order, key)
 			}
-			settle(flows[key], s, record.AccountOf(int(s.index), members))
+			settle(flows[key], s.lanes[arm], record.AccountOf(r.flowOf(s.index, arm), members))
 		}
 	}
 	for _, key := range order {
 		d.Flows = append(d.Flows, *flows[key])
 		addFlow(&d, flows[key])
 	}
-	totals := record.TotalsOf(inboxes)
-	d.DuplicatedFlagged, d.Foreign, d.Late = totals.DuplicatedFlagged, totals.Foreign, totals.Late
+	if arm == 0 {
+		totals := record.TotalsOf(inboxes)
+		d.DuplicatedFlagged, d.Foreign, d.Late = totals.DuplicatedFlagged, totals.Foreign, totals.Late
+	}
 	return d
 }
 
@@ -58,8 +64,8 @@ func newFlow(s *scenarios.Sender, v *scenarios.Receiver) *result.Flow {
 	return &result.Flow{Sender: s.Name, Receiver: v.Name, QoS: min(s.QoS, v.QoS), Shared: v.ShareName() != ""}
 }
 
-func settle(f *result.Flow, s *sender, a record.Account) {
-	expected := s.delivered()
+func settle(f *result.Flow, l *lane, a record.Account) {
+	expected := l.delivered()
 	f.Expected += expected
 	f.Received += a.Distinct
 	f.Lost += expected - min(expected, a.Distinct)

@@ -6,9 +6,11 @@ import (
 	"go.uber.org/goleak"
 
 	"mqttrace/load/broker"
+	"mqttrace/load/otlp"
 )
 
 func TestMain(m *testing.M) {
 	broker.RunIfChild()
+	otlp.RunIfChild()
 	goleak.VerifyTestMain(m)
 }

@@ -7,6 +7,7 @@ import (
 
 	"mqttrace/load/broker"
 	"mqttrace/load/clock"
+	"mqttrace/load/otlp"
 	"mqttrace/load/record"
 	"mqttrace/load/result"
 )
@@ -18,8 +19,8 @@ const (
 	outageLimit = 10 * time.Second
 )
 
-// monitor follows a run from its own goroutine: it takes the seconds of the series, reports progress, and ends the run when its
-// broker is gone.
+// monitor follows a run from its own goroutine: it takes the seconds of the series and the slices of the arms, reports progress,
+// and ends the run when its broker is gone.
 type monitor struct {
 	*run
 
@@ -28,28 +29,39 @@ type monitor struct {
 	nextSecond   clock.Instant
 	nextProgress clock.Instant
 
+	// slice is the slice that is being counted or comes next; sliceBegan is zero until it counts.
+	slice      int
+	sliceBegan snapshot
+	sliceLate  time.Duration // by which its figures were taken too late
+	inSlice    record.Interval
+
 	schedules []*schedule // of all senders with a rate, walked second by second
-	second    record.Second
-	last      Progress // rates and p99 of the last full second
+	second    record.Interval
+	taken     record.Interval // scratch
+	last      Progress        // rates and p99 of the last full second
 	lastUsage snapshot
 }
 
 func newMonitor(r *run) *monitor {
-	m := &monitor{run: r, phase: WarmingUp, deadline: r.end.Add(r.scenario.Drain.Std()), nextProgress: r.start}
+	m := &monitor{run: r, phase: WarmingUp, nextProgress: r.start}
+	m.deadline = r.start.Add(r.total() + r.scenario.Drain.Std())
 	for _, s := range r.senders {
 		if s.schedule != nil {
 			m.schedules = append(m.schedules, newSchedule(*s.group, s.index, r.scenario.Seed))
 		}
 	}
-	m.nextSecond = r.start.Add(r.scenario.Warmup.Std() % time.Second)
-	if m.nextSecond == r.start {
-		m.nextSecond = r.start.Add(time.Second)
+	m.nextSecond = m.counting().Add(-r.scenario.Warmup.Std().Truncate(time.Second))
+	if m.nextSecond <= r.start {
+		m.nextSecond = m.nextSecond.Add(time.Second)
 	}
 	m.lastUsage = r.snapshot()
-	m.measured.until = r.end
+	m.measured.until = r.loadEnd()
 	m.measured.began = m.lastUsage
 	return m
 }
+
+// counting is when the measured phase begins.
+func (r *run) counting() clock.Instant { return r.start.Add(r.timeline.sliceCounts(0)) }
 
 // watch returns when everything that was sent has arrived, or when it is no use waiting any longer.
 func (m *monitor) watch(ctx context.Context, sendersDone <-chan struct{}) {
@@ -80,25 +92,34 @@ func (m *monitor) watch(ctx context.Context, sendersDone <-chan struct{}) {
 // interrupted notes that nothing more is due; what is under way still counts.
 func (m *monitor) interrupted() {
 	m.measured.interrupted = true
-	m.measured.until = min(m.measured.until, clock.Now())
+	m.cut()
 	m.deadline = min(m.deadline, clock.Now().Add(m.scenario.Drain.Std()))
 }
 
 // giveUp ends a run that cannot go on.
 func (m *monitor) giveUp(why error) {
 	m.measured.broken = why
-	m.measured.until = min(m.measured.until, clock.Now())
+	m.cut()
+}
+
+// cut ends the load now.
+func (m *monitor) cut() {
+	m.measured.until = min(m.measured.until, m.timeline.own(max(clock.Now().Sub(m.start), 0)))
+	m.ending.Store(int64(m.measured.until))
 }
 
 // tick does what is due at now and reports whether the run is over.
 func (m *monitor) tick(now clock.Instant, sent bool) (over bool) {
-	if m.phase == WarmingUp && now >= m.counting {
+	if m.phase == WarmingUp && now >= m.counting() {
 		m.phase = Measuring
 		m.measured.began = m.snapshot()
 		m.measured.started = time.Now()
 	}
+	if m.comparing() {
+		m.tickSlice(now)
+	}
 	for now >= m.nextSecond {
-		m.takeSecond(m.nextSecond)
+		m.takeSecond(m.nextSecond, time.Second)
 		m.nextSecond = m.nextSecond.Add(time.Second)
 	}
 	if now >= m.nextProgress {
@@ -110,7 +131,7 @@ func (m *monitor) tick(now clock.Instant, sent bool) (over bool) {
 			m.target.url, n, len(m.senders)+len(m.receivers), outageLimit, worst.why))
 		return true
 	}
-	if sent && m.arrived() {
+	if sent && !m.inSlices() && m.arrived() {
 		m.measured.drained = true
 		return true
 	}
@@ -121,7 +142,10 @@ func (m *monitor) tick(now clock.Instant, sent bool) (over bool) {
 func (m *monitor) next(draining bool) clock.Instant {
 	at := min(m.nextSecond, m.nextProgress, m.deadline)
 	if m.phase == WarmingUp {
-		at = min(at, m.counting)
+		at = min(at, m.counting())
+	}
+	if m.comparing() {
+		at = min(at, m.nextSliceEvent())
 	}
 	if draining {
 		at = min(at, clock.Now().Add(drainEvery))
@@ -144,50 +168,68 @@ func (m *monitor) arrived() bool {
 	return true
 }
 
-// takeSecond adds to the series what happened up to the instant at.
-func (m *monitor) takeSecond(at clock.Instant) {
-	y := m.counted
-	if at <= m.counting {
-		y = m.warm
-	}
-	m.second.Reset()
-	y.recorder.TakeSecond(&m.second)
+// takeSecond adds to the series what happened in the second up to the instant at, or in as much of it as has passed. In a
+// comparison the slices are the series.
+func (m *monitor) takeSecond(at clock.Instant, length time.Duration) {
+	m.take(at <= m.counting())
 	usage := m.snapshot()
-	elapsed := usage.at.Sub(m.lastUsage.at).Seconds()
-	m.measured.series = append(m.measured.series, result.Point{
-		AtNS:         int64(at.Sub(m.counting) - time.Second),
-		Scheduled:    m.scheduledUntil(at),
-		Sent:         m.second.Sent,
-		Received:     m.second.Received,
-		P50NS:        int64(m.second.Response.Quantile(0.5)),
-		P99NS:        int64(m.second.Response.Quantile(0.99)),
-		MaxNS:        int64(m.second.Response.Max()),
-		GeneratorCPU: (usage.generator.CPU - m.lastUsage.generator.CPU).Seconds() / elapsed,
-		BrokerCPU:    (usage.broker.CPU - m.lastUsage.broker.CPU).Seconds() / elapsed,
-	})
+	if !m.comparing() {
+		point := m.point(m.lastUsage, usage, &m.second)
+		point.AtNS, point.LengthNS = int64(at.Sub(m.counting())-time.Second), int64(length)
+		point.Scheduled = m.scheduledUntil(m.timeline.own(at.Sub(m.start)))
+		m.arms[0].series = append(m.arms[0].series, point)
+	}
 	m.last = Progress{
 		SentPerSecond: float64(m.second.Sent), ReceivedPerSecond: float64(m.second.Received), P99: m.second.Response.Quantile(0.99),
 	}
+	m.second.Reset()
 	m.lastUsage = usage
 }
 
-// scheduledUntil counts what was due since the last call.
-func (m *monitor) scheduledUntil(at clock.Instant) (n uint64) {
+// take collects what the arms have recorded since the last call, for the second and for the slice.
+func (m *monitor) take(warmingUp bool) {
+	for _, a := range m.arms {
+		if !warmingUp {
+			m.taken.Reset()
+			a.counted.Take(&m.taken)
+			m.second.Merge(&m.taken)
+			m.inSlice.Merge(&m.taken)
+		}
+		if warmingUp || m.comparing() {
+			a.discarded.Take(&m.second)
+		}
+	}
+}
+
+func (m *monitor) point(from, to snapshot, in *record.Interval) result.Point {
+	elapsed := to.at.Sub(from.at).Seconds()
+	return result.Point{
+		Sent:         in.Sent,
+		Received:     in.Received,
+		P50NS:        int64(in.Response.Quantile(0.5)),
+		P99NS:        int64(in.Response.Quantile(0.99)),
+		MaxNS:        int64(in.Response.Max()),
+		GeneratorCPU: (to.generator.CPU - from.generator.CPU).Seconds() / elapsed,
+		BrokerCPU:    (to.broker.CPU - from.broker.CPU).Seconds() / elapsed,
+	}
+}
+
+// scheduledUntil counts what was due since the last call, up to an offset of the load's own time.
+func (m *monitor) scheduledUntil(at time.Duration) (n uint64) {
 	for _, s := range m.schedules {
-		n += s.skipTo(min(at, m.measured.until).Sub(m.start))
+		n += s.skipTo(min(at, m.measured.until))
 	}
 	return n
 }
 
 func (m *monitor) progress(now clock.Instant) {
-	y := m.counted
-	if m.phase == WarmingUp {
-		y = m.warm
-	}
-	counts := y.recorder.Counts()
 	p := m.last
 	p.Phase, p.Elapsed, p.Total = m.phase, min(max(now.Sub(m.start), 0), m.total()), m.total()
-	p.Sent, p.Received = counts.Sent, counts.Received
+	for _, a := range m.arms {
+		counts := a.recorder(m.phase != WarmingUp).Counts()
+		p.Sent += counts.Sent
+		p.Received += counts.Received
+	}
 	m.opts.Progress(p)
 }
 
@@ -198,9 +240,8 @@ func (m *monitor) finish() {
 	if m.measured.sentUntil == 0 {
 		m.measured.sentUntil = now
 	}
-	m.second.Reset()
-	if now > m.counting {
-		m.takeSecond(m.nextSecond)
+	if now > m.counting() {
+		m.takeSecond(m.nextSecond, now.Sub(m.nextSecond.Add(-time.Second)))
 	}
 	m.measured.ended = m.snapshot()
 	m.measured.connections, m.measured.lossCause = m.health.losses()
@@ -214,11 +255,10 @@ func (m *monitor) finish() {
 
 // snapshot is what processes have used and written up to now.
 type snapshot struct {
-	at             clock.Instant
-	generator      record.Usage
-	broker         broker.Usage
-	published      uint64 // PUBLISH packets of all senders
-	publishedBytes uint64
+	at        clock.Instant
+	generator record.Usage
+	broker    broker.Usage
+	sink      otlp.Usage
 }
 
 func (r *run) snapshot() snapshot {
@@ -229,10 +269,8 @@ func (r *run) snapshot() snapshot {
 		r.warn("process.broker", "the broker's CPU time and memory could not be read: %v", err)
 	}
 	s.broker = usage
-	for _, sender := range r.senders {
-		packets, bytes := sender.client.Published()
-		s.published += packets
-		s.publishedBytes += bytes
+	if r.sink != nil {
+		s.sink, _ = r.sink.usage() // a sink that a fault has ended has none
 	}
 	return s
 }

@@ -21,20 +21,22 @@ type receiver struct {
 	filter  string
 	client  *mqtt.Client
 	inbox   *record.Inbox
-	inbound *inbound
+	inbound []*inbound // by arm
 
 	probed atomic.Bool // a probe has arrived
 }
 
 func newReceiver(r *run, group *scenarios.Receiver, inGroup, index int) *receiver {
 	v := &receiver{run: r, group: group, index: index, inGroup: inGroup, filter: group.FilterOf(inGroup)}
-	v.inbox = record.NewInbox(r.senderCount)
+	v.inbox = record.NewInbox(r.senderCount * len(r.arms))
 	endpoint := endpointOf(r.clientID("r", uint32(index)), r.target.settings.Address)
 	endpoint.Subscription = v.filter
 	if filter := unshared(v.filter); strings.ContainsAny(filter, "+#") {
 		endpoint.Template = filter
 	}
-	v.inbound = newInbound(r.scenario.Tracing, endpoint, r.warm, r.counted)
+	for _, a := range r.arms {
+		v.inbound = append(v.inbound, newInbound(a, endpoint))
+	}
 	return v
 }
 
@@ -69,11 +71,9 @@ func (v *receiver) handle(d mqtt.Delivery) {
 			v.inbox.AddLate()
 		}
 	case s.Kind == stamp.WarmUp:
-		v.count(v.run.warm, s, d)
-		v.process(v.run.warm, s, d)
-	case v.inbox.Add(s, d.Duplicate()):
-		v.count(v.run.counted, s, d)
-		v.process(v.run.counted, s, d)
+		v.take(s, d)
+	case v.inbox.Add(v.run.flow(s), s.Seq, d.Duplicate()):
+		v.take(s, d)
 	}
 }
 
@@ -83,32 +83,34 @@ func (v *receiver) identify(d mqtt.Delivery) (stamp.Stamp, bool) {
 		return stamp.Stamp{}, false
 	}
 	s, ok := stamp.Decode(d.Properties.CorrelationData, d.Received)
-	if !ok || s.Run != v.run.id || int(s.Sender) >= len(v.run.senders) {
+	if !ok || s.Run != v.run.id || int(s.Sender) >= len(v.run.senders) || int(s.Arm) >= len(v.run.arms) {
 		return stamp.Stamp{}, false
 	}
 	from := v.run.senders[s.Sender]
-	if d.Topic != from.topic || s.Kind == stamp.Measured && s.Seq >= from.issued.Load() {
+	if d.Topic != from.topic || s.Kind == stamp.Measured && s.Seq >= from.lanes[s.Arm].issued.Load() {
 		return stamp.Stamp{}, false
 	}
 	return s, true
 }
 
-// count records how long the message took. A retained message took until somebody subscribed, which is not the broker's time.
-func (v *receiver) count(y *tally, s stamp.Stamp, d mqtt.Delivery) {
+// take records how long the message took and handles it. A retained message took until somebody subscribed, which is not the
+// broker's time.
+func (v *receiver) take(s stamp.Stamp, d mqtt.Delivery) {
+	counts := s.Kind == stamp.Measured
+	stripe := v.run.arms[s.Arm].recorder(counts).Stripe(v.index)
 	if !d.Retain {
-		y.recorder.Stripe(v.index).Received(d.Received.Sub(s.Intended), d.Received.Sub(s.Sent))
+		stripe.Received(d.Received.Sub(s.Intended), d.Received.Sub(s.Sent))
 	}
-}
-
-// process is the handler's work, and the span around it.
-func (v *receiver) process(y *tally, s stamp.Stamp, d mqtt.Delivery) {
-	from := v.run.senders[s.Sender]
-	span := v.inbound.start(y, record.Message{Sender: s.Sender, Seq: s.Seq, Copies: from.copies}, d)
+	var m *record.Message
+	if counts {
+		m = &record.Message{Sender: s.Sender, Seq: s.Seq, Copies: v.run.senders[s.Sender].copies}
+	}
+	span := v.inbound[s.Arm].start(m, d)
 	v.work()
 	if span != nil {
 		span.End()
 	}
-	y.recorder.Stripe(v.index).Record(record.Process, clock.Now().Sub(d.Received))
+	stripe.Record(record.Process, clock.Now().Sub(d.Received))
 }
 
 // work takes as long as the scenario says, or until the run is over.

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
 	"mqttrace/load/clock"
 	"mqttrace/load/mqtt"
 	"mqttrace/load/result"
@@ -40,7 +42,11 @@ func (r *run) execute(ctx context.Context) (*result.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = r.measure(ctx)
+	err = r.equip(ctx)
+	if err == nil {
+		err = r.measure(ctx)
+	}
+	r.unequip()
 	if stopErr := r.target.close(); stopErr != nil && err == nil {
 		r.warn("run", "the broker did not stop as it should: %v", stopErr)
 	}
@@ -64,14 +70,19 @@ type run struct {
 	senders       []*sender
 	receivers     []*receiver
 	subscriptions []*subscription
-	warm, counted *tally
-	health        health
-	probes        chan struct{} // holds a token when a probe has arrived
+	arms          []*arm
+	sink          *sink // nil unless an arm exports to it
+	// processors of every arm's spans besides its own, and what is to be changed in each arm: for tests.
+	processors []sdktrace.SpanProcessor
+	plant      func(*arm)
+	health     health
+	probes     chan struct{} // holds a token when a probe has arrived
 
-	// The load begins at start, is counted from counting and ends at end.
-	start, counting, end clock.Instant
-	closed               atomic.Bool   // what arrives now is late
-	over                 chan struct{} // closed when handlers need not work any more
+	timeline *timeline
+	start    clock.Instant // of the load
+	ending   atomic.Int64  // end of the load, in its own time
+	closed   atomic.Bool   // what arrives now is late
+	over     chan struct{} // closed when handlers need not work any more
 
 	limits      mqtt.Limits // of the first sender's connection: a broker grants all alike
 	measured    measured
@@ -90,9 +101,10 @@ func newRun(ctx context.Context, sc *scenarios.Scenario, opts Options) *run {
 	}
 	r := &run{
 		ctx: ctx, scenario: sc, opts: opts, id: uint16(rand.N(stamp.MaxRun + 1)), label: fmt.Sprintf("%08x", rand.Uint32()),
-		warm: newTally(sc.Tracing), counted: newTally(sc.Tracing),
-		probes: make(chan struct{}, 1), over: make(chan struct{}),
+		probes: make(chan struct{}, 1), over: make(chan struct{}), plant: func(*arm) {},
+		timeline: newTimeline(sc.Warmup.Std(), sc.Duration.Std(), sc.Tracing.Slice.Std(), len(sc.Tracing.Arms()), sc.Seed),
 	}
+	r.ending.Store(int64(r.timeline.end()))
 	for _, s := range sc.Senders {
 		r.senderCount += s.Count
 	}
@@ -123,7 +135,11 @@ func (r *run) report(phase Phase, detail string) {
 	r.opts.Progress(Progress{Phase: phase, Detail: detail, Total: r.total()})
 }
 
-func (r *run) total() time.Duration { return r.scenario.Warmup.Std() + r.scenario.Duration.Std() }
+// total is how long the load takes on the clock.
+func (r *run) total() time.Duration { return r.timeline.sliceEnd(len(r.timeline.slices) - 1) }
+
+// loadEnd is the end of the load, in its own time.
+func (r *run) loadEnd() time.Duration { return time.Duration(r.ending.Load()) }
 
 // otherFiles is what a run opens besides a socket per client: its standard streams, its alarm, its broker's pipes, files.
 const otherFiles = 64
@@ -179,8 +195,6 @@ const headStart = 20 * time.Millisecond
 func (r *run) load(ctx context.Context) {
 	runtime.GC() // what connecting has left behind is not the load's
 	r.start = clock.Now().Add(headStart)
-	r.counting = r.start.Add(r.scenario.Warmup.Std())
-	r.end = r.counting.Add(r.scenario.Duration.Std())
 
 	sending, stop := context.WithCancel(ctx)
 	defer stop()
@@ -190,27 +204,32 @@ func (r *run) load(ctx context.Context) {
 	}
 	done := make(chan struct{})
 	go func() { senders.Wait(); close(done) }()
+	faults := make(chan struct{})
+	go func() { r.fault(sending); close(faults) }()
 
 	m := newMonitor(r)
 	m.watch(ctx, done)
 	stop()
 	<-done
+	<-faults
 	m.finish()
 }
 
-// measured is what the load left behind besides what the senders and receivers know.
+// measured is what the load left behind besides what the senders, the receivers and the arms know.
 type measured struct {
 	started     time.Time     // wall clock at the start of the measured phase
-	until       clock.Instant // no message was due from then on
+	until       time.Duration // no message was due from then on, in the load's own time
 	sentUntil   clock.Instant // when the last sender was done
 	interrupted bool
 	broken      error // why the run was given up
 	began       snapshot
 	ended       snapshot
-	series      []result.Point
 	held        time.Duration // all senders together
 	connections int           // lost
 	lossCause   error
 	senderErr   error
 	drained     bool
+	// flushesMissed counts slices whose spans could not be exported before the next began.
+	flushesMissed int
+	disturbed     int // slices whose figures were taken too late to be of one arm
 }

@@ -34,7 +34,7 @@ func runScenario(t *testing.T, yaml string) *result.Result {
 	defer cancel()
 	res, err := Run(ctx, scenario(t, yaml), Options{})
 	require.NoError(t, err)
-	require.Len(t, res.Arms, 1)
+	require.NotEmpty(t, res.Arms)
 	return res
 }
 
@@ -44,7 +44,7 @@ func TestRunLosesNothing(t *testing.T) {
 			t.Run(broker+"/"+arm, func(t *testing.T) {
 				res := runScenario(t, `
 broker: `+broker+`
-warmup: 300ms
+warmup: 0s
 duration: 1s
 senders: [{name: sensors, count: 5, rate: 100/s, topic: "bench/{sender}", qos: 1}]
 receivers: [{name: backend, count: 2, filter: bench/#, qos: 1}]
@@ -90,7 +90,7 @@ tracing: {arm: record}
 `)
 			spans := tracetest.NewSpanRecorder()
 			r := newRun(t.Context(), sc, Options{})
-			r.counted = newTally(sc.Tracing, spans)
+			r.processors = []sdktrace.SpanProcessor{spans}
 			_, err := r.execute(t.Context())
 			require.NoError(t, err)
 

@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,8 +30,7 @@ type sender struct {
 	client *mqtt.Client
 
 	schedule *schedule // nil when the rate is max
-	payload  *payload.Source
-	outbound *outbound
+	lanes    []*lane   // by arm
 	waiter   *waiter
 
 	// The packet is put together anew for each message in the same memory: the client keeps nothing of it.
@@ -40,23 +38,36 @@ type sender struct {
 	stamp  [stamp.Size]byte
 	sent   clock.Instant // of the message being published
 	made   uint64        // messages of any kind
-	warmed uint32        // warm-up messages
+	warmed uint32        // messages that do not count
 
 	// onTime is what the client had been held for when the sender was last on time: what it has been held for since then is
 	// the broker's share of the lag.
 	onTime time.Duration
 
-	issued                 atomic.Uint32 // measured messages given to the client, the one being published included
-	handed, refused, acked atomic.Uint64 // measured messages
-	unknown                atomic.Uint64 // measured messages whose session was lost before their acknowledgement
-	failure                atomic.Pointer[error]
+	failure atomic.Pointer[error]
 }
 
-func newSender(r *run, group *scenarios.Sender, inGroup int, index uint32, payloads *payload.Group) *sender {
-	s := &sender{
-		run: r, group: group, index: index, topic: group.TopicOf(inGroup),
-		payload: payloads.Source(inGroup), waiter: newWaiter(),
-	}
+// lane is what is of one arm at one sender. Its counts are of the messages that count.
+type lane struct {
+	arm      *arm
+	outbound *outbound
+	payload  *payload.Source
+
+	issued  atomic.Uint32 // given to the client, the one being published included
+	handed  atomic.Uint64 // to the socket
+	acked   atomic.Uint64
+	refused atomic.Uint64
+	unknown atomic.Uint64 // their session was lost before their acknowledgement
+}
+
+// delivered is how many messages the broker is to deliver.
+func (l *lane) delivered() uint64 {
+	handed, refused := l.handed.Load(), l.refused.Load()
+	return handed - min(handed, refused)
+}
+
+func newSender(r *run, group *scenarios.Sender, inGroup int, index uint32, payloads []*payload.Group) *sender {
+	s := &sender{run: r, group: group, index: index, topic: group.TopicOf(inGroup), waiter: newWaiter()}
 	if !group.Rate.Max {
 		s.schedule = newSchedule(*group, index, r.scenario.Seed)
 	}
@@ -65,8 +76,9 @@ func newSender(r *run, group *scenarios.Sender, inGroup int, index uint32, paylo
 	if strings.Contains(group.Topic, "{") {
 		endpoint.Template = group.Topic
 	}
-	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) // two runs of one seed must not share trace ids
-	s.outbound = newOutbound(r.scenario.Tracing, endpoint, random, r.warm, r.counted)
+	for i, a := range r.arms {
+		s.lanes = append(s.lanes, &lane{arm: a, outbound: newOutbound(a, endpoint), payload: payloads[i].Source(inGroup)})
+	}
 	s.packet = paho.Publish{Topic: s.topic, QoS: group.QoS, Retain: group.Retain, Properties: &paho.PublishProperties{CorrelationData: s.stamp[:]}}
 	if expiry := uint32(group.MessageExpiry.Std() / time.Second); expiry > 0 {
 		s.packet.Properties.MessageExpiry = &expiry
@@ -95,48 +107,58 @@ func (s *sender) openLoop(ctx context.Context) error {
 	if s.schedule == nil {
 		return s.closedLoop(ctx)
 	}
-	start, end := s.run.start, s.run.end
-	for due := start.Add(s.schedule.peek()); due < end; {
-		if err := s.run.pacer.wait(ctx, s.waiter, due); err != nil {
+	r := s.run
+	for at := s.schedule.peek(); at < r.loadEnd(); {
+		due := r.start.Add(r.timeline.real(at))
+		if err := r.pacer.wait(ctx, s.waiter, due); err != nil {
 			return err
 		}
 		s.schedule.advance()
-		next := start.Add(s.schedule.peek())
-		more := next < end && next <= clock.Now()
-		if err := s.publish(ctx, due, more); err != nil {
+		next := s.schedule.peek()
+		more := next < r.loadEnd() && r.start.Add(r.timeline.real(next)) <= clock.Now()
+		if err := s.publish(ctx, at, due, more); err != nil {
 			return err
 		}
-		due = next
+		at = next
 	}
 	return nil
 }
 
 // closedLoop publishes as fast as the window and the socket allow: each message is due when it leaves.
 func (s *sender) closedLoop(ctx context.Context) error {
-	if err := s.run.pacer.wait(ctx, s.waiter, s.run.start); err != nil {
-		return err
-	}
-	for now := clock.Now(); now < s.run.end; now = clock.Now() {
-		if err := s.publish(ctx, now, true); err != nil {
+	r := s.run
+	for at := time.Duration(0); at < r.loadEnd(); {
+		if err := r.pacer.wait(ctx, s.waiter, r.start.Add(r.timeline.real(at))); err != nil {
+			return err
+		}
+		now := clock.Now()
+		if at = r.timeline.own(now.Sub(r.start)); r.timeline.real(at) > now.Sub(r.start) {
+			s.client.Flush() // a gap: nothing is due until its end
+			continue
+		}
+		if err := s.publish(ctx, at, now, true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// publish sends the message that was due at intended; it returns an error if the message could not be sent at all.
-func (s *sender) publish(ctx context.Context, intended clock.Instant, more bool) error {
-	m := s.message(intended)
-	y, kind := m.tally, m.stamp.Kind
+// publish sends the message that was due at intended, which is at in the load's own time; it returns an error if the message
+// could not be sent at all.
+func (s *sender) publish(ctx context.Context, at time.Duration, intended clock.Instant, more bool) error {
+	m := s.message(at, intended)
+	l, counts := m.lane, m.counts()
 	s.fill(m)
+	_, before := s.client.Published()
 	if err := s.client.Publish(ctx, s.group.QoS, m, more); err != nil {
 		s.withdraw(m)
 		return err
 	}
+	_, after := s.client.Published()
 	lag := s.sent.Sub(intended)
-	y.recorder.Stripe(int(s.index)).Sent(lag, s.heldBack(lag))
-	if kind == stamp.Measured {
-		s.handed.Add(1)
+	l.arm.recorder(counts).Stripe(int(s.index)).Sent(lag, s.heldBack(lag), after-before)
+	if counts {
+		l.handed.Add(1)
 	}
 	if s.group.QoS == 0 {
 		m.end()
@@ -145,32 +167,32 @@ func (s *sender) publish(ctx context.Context, intended clock.Instant, more bool)
 }
 
 // message takes the next sequence number.
-func (s *sender) message(intended clock.Instant) *message {
+func (s *sender) message(at time.Duration, intended clock.Instant) *message {
 	m := messages.Get().(*message)
-	m.sender, m.tally = s, s.run.counted
-	m.stamp = stamp.Stamp{Run: s.run.id, Kind: stamp.Measured, Sender: s.index, Seq: s.issued.Load(), Intended: intended}
-	if intended < s.run.counting {
-		m.tally, m.stamp.Kind, m.stamp.Seq = s.run.warm, stamp.WarmUp, s.warmed
+	armIndex, counts := s.run.timeline.counted(at)
+	m.sender, m.lane = s, s.lanes[armIndex]
+	m.stamp = stamp.Stamp{Run: s.run.id, Arm: uint8(armIndex), Kind: stamp.WarmUp, Sender: s.index, Seq: s.warmed, Intended: intended}
+	if !counts {
 		s.warmed++
 		return m
 	}
-	s.issued.Add(1)
+	m.stamp.Kind, m.stamp.Seq = stamp.Measured, m.lane.issued.Load()
+	m.lane.issued.Add(1)
 	return m
 }
 
 // fill puts payload and trace context into the packet.
 func (s *sender) fill(m *message) {
-	s.packet.Payload = s.payload.Append(s.packet.Payload[:0], s.made, time.Now())
+	s.packet.Payload = m.lane.payload.Append(s.packet.Payload[:0], s.made, time.Now())
 	s.made++
 	s.packet.Properties.User = s.packet.Properties.User[:0]
-	m.span = s.outbound.start(m.tally, record.Message{Sender: s.index, Seq: m.stamp.Seq, Copies: s.copies},
-		propagation.Message{QoS: s.group.QoS, Retain: s.group.Retain}, &s.packet.Properties.User)
+	m.span = m.lane.outbound.start(m.known(), propagation.Message{QoS: s.group.QoS, Retain: s.group.Retain}, &s.packet.Properties.User)
 }
 
 // withdraw takes back a message that was not sent.
 func (s *sender) withdraw(m *message) {
-	if m.stamp.Kind == stamp.Measured {
-		s.issued.Add(^uint32(0))
+	if m.counts() {
+		m.lane.issued.Add(^uint32(0))
 	}
 	m.end()
 }
@@ -187,25 +209,36 @@ func (s *sender) heldBack(lag time.Duration) time.Duration {
 // onTimeWithin is the lag up to which a sender counts as having caught up.
 const onTimeWithin = 500 * time.Microsecond
 
-// scheduled is how many measured messages were due up to an instant.
-func (s *sender) scheduled(until clock.Instant) uint64 {
+// scheduled is how many messages that count in an arm were due up to an offset of the load's own time.
+func (s *sender) scheduled(arm int, until time.Duration) uint64 {
 	if s.schedule == nil {
-		return s.handed.Load()
+		return s.lanes[arm].handed.Load()
 	}
-	fresh := newSchedule(*s.group, s.index, s.run.scenario.Seed)
-	fresh.skipTo(s.run.counting.Sub(s.run.start))
-	return fresh.skipTo(min(until, s.run.end).Sub(s.run.start))
+	return s.run.timeline.scheduled(newSchedule(*s.group, s.index, s.run.scenario.Seed), arm, until)
 }
 
 // message is a message on its way: what its acknowledgement needs to know. It is an mqtt.Publication.
 type message struct {
 	sender *sender
-	tally  *tally
+	lane   *lane
 	stamp  stamp.Stamp
 	span   trace.Span // nil in arms that make none
+	record record.Message
 }
 
 var messages = sync.Pool{New: func() any { return new(message) }}
+
+// counts reports whether the message goes into the result.
+func (m *message) counts() bool { return m.stamp.Kind == stamp.Measured }
+
+// known is what the span ledger is told of the message; nil if it does not count.
+func (m *message) known() *record.Message {
+	if !m.counts() {
+		return nil
+	}
+	m.record = record.Message{Sender: m.stamp.Sender, Seq: m.stamp.Seq, Copies: m.sender.copies}
+	return &m.record
+}
 
 // Packet stamps the sender's packet, which holds this message until Publish returns.
 func (m *message) Packet(sent clock.Instant) *paho.Publish {
@@ -217,29 +250,34 @@ func (m *message) Packet(sent clock.Instant) *paho.Publish {
 
 // Acknowledged records what became of the message.
 func (m *message) Acknowledged(o mqtt.Outcome) {
-	s := m.sender
-	measured := m.stamp.Kind == stamp.Measured
-	switch {
-	case errors.Is(o.Err, mqtt.ErrSessionLost):
-		if measured {
-			s.unknown.Add(1)
-		}
-		if m.span != nil {
-			propagation.SetError(m.span, "session_lost", o.Err.Error())
-		}
-	default:
-		m.tally.recorder.Stripe(int(s.index)).Acked(o.At.Sub(m.stamp.Sent), o.Refused())
-		if measured && o.Refused() {
-			s.refused.Add(1)
-		}
-		if measured {
-			s.acked.Add(1)
-		}
-		if m.span != nil {
-			propagation.SetReasonCode(m.span, o.ReasonCode)
-		}
+	if errors.Is(o.Err, mqtt.ErrSessionLost) {
+		m.abandoned(o.Err)
+	} else {
+		m.answered(o)
 	}
 	m.end()
+}
+
+func (m *message) abandoned(err error) {
+	if m.counts() {
+		m.lane.unknown.Add(1)
+	}
+	if m.span != nil {
+		propagation.SetError(m.span, "session_lost", err.Error())
+	}
+}
+
+func (m *message) answered(o mqtt.Outcome) {
+	m.lane.arm.recorder(m.counts()).Stripe(int(m.sender.index)).Acked(o.At.Sub(m.stamp.Sent), o.Refused())
+	if m.counts() {
+		m.lane.acked.Add(1)
+	}
+	if m.counts() && o.Refused() {
+		m.lane.refused.Add(1)
+	}
+	if m.span != nil {
+		propagation.SetReasonCode(m.span, o.ReasonCode)
+	}
 }
 
 // end ends the span and gives the memory back.

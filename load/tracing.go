@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"runtime"
 	"strconv"
+	"strings"
 
 	"github.com/eclipse/paho.golang/paho"
+	"go.opentelemetry.io/otel/baggage"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
@@ -19,77 +20,55 @@ import (
 	"mqttrace/scenarios"
 )
 
-// tally is where one part of a run is counted: the warm-up, which is thrown away, or the measured phase.
-type tally struct {
-	recorder *record.Recorder
-	spans    *record.Spans // nil in arms that make no span
-	tracer   trace.Tracer  // likewise
-}
-
-// newTally makes a tally; its spans, in arms that make some, go to the ledger and to the processors given.
-func newTally(t scenarios.Tracing, processors ...sdktrace.SpanProcessor) *tally {
-	y := &tally{recorder: record.NewRecorder(2 * runtime.GOMAXPROCS(0))}
-	if t.Arm == scenarios.ArmRecord {
-		y.spans = record.NewSpans(y.recorder)
-		options := []sdktrace.TracerProviderOption{sdktrace.WithSampler(samplerOf(t.Sampler)), sdktrace.WithSpanProcessor(y.spans)}
-		for _, p := range processors {
-			options = append(options, sdktrace.WithSpanProcessor(p))
-		}
-		provider := sdktrace.NewTracerProvider(options...)
-		y.tracer = provider.Tracer("mqttrace/load", trace.WithSchemaURL(propagation.SchemaURL))
-	}
-	return y
-}
-
-// samplerOf makes the SDK's sampler of a name in OTEL_TRACES_SAMPLER's manner. No name is always_on.
-func samplerOf(s scenarios.Sampler) sdktrace.Sampler {
-	switch s.Name {
-	case "always_off":
-		return sdktrace.NeverSample()
-	case "traceidratio":
-		return sdktrace.TraceIDRatioBased(s.Ratio)
-	case "parentbased_always_on":
-		return sdktrace.ParentBased(sdktrace.AlwaysSample())
-	case "parentbased_always_off":
-		return sdktrace.ParentBased(sdktrace.NeverSample())
-	case "parentbased_traceidratio":
-		return sdktrace.ParentBased(sdktrace.TraceIDRatioBased(s.Ratio))
-	case "", "always_on":
-		return sdktrace.AlwaysSample()
-	}
-	panic(fmt.Sprintf("sampler %q: a scenario that passed validation has none of that name", s.Name))
-}
-
-// outbound is what the run's arm does to the messages that one sender publishes. Not safe for concurrent use.
+// outbound is what one arm does to the messages that one sender publishes. Not safe for concurrent use.
 type outbound struct {
-	arm       scenarios.Arm
-	sampler   sdktrace.Sampler
-	random    *rand.Rand
-	producers map[*tally]*propagation.Producer
+	arm      *arm
+	sampler  sdktrace.Sampler
+	random   *rand.Rand
+	producer *propagation.Producer
+	context  context.Context // with the setting's baggage
 }
 
-func newOutbound(t scenarios.Tracing, e propagation.Endpoint, random *rand.Rand, tallies ...*tally) *outbound {
-	o := &outbound{arm: t.Arm, sampler: samplerOf(t.Sampler), random: random, producers: make(map[*tally]*propagation.Producer)}
-	for _, y := range tallies {
-		if y.tracer != nil {
-			o.producers[y] = propagation.NewProducer(y.tracer, e)
-		}
+func newOutbound(a *arm, e propagation.Endpoint) *outbound {
+	o := &outbound{
+		arm: a, sampler: samplerOf(a.setting), context: baggageOf(a.setting.Baggage),
+		random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), // two runs of one seed must not share trace ids
+	}
+	if a.tracer != nil {
+		o.producer = propagation.NewProducer(a.tracer, e)
 	}
 	return o
 }
 
-// start adds trace context to a message's user properties; the span is nil in arms that make none.
-func (o *outbound) start(y *tally, m record.Message, p propagation.Message, user *paho.UserProperties) trace.Span {
-	switch o.arm {
-	case scenarios.ArmContext:
-		propagation.Inject(o.newContext(), user)
-	case scenarios.ArmRecord:
-		y.spans.Started()
-		_, span := o.producers[y].Start(record.ContextWithMessage(context.Background(), m), p)
-		propagation.Inject(span.SpanContext(), user)
-		return span
+// start adds trace context to a message's user properties; m is nil for a message that does not count. The span is nil in
+// arms that make none.
+func (o *outbound) start(m *record.Message, p propagation.Message, user *paho.UserProperties) (span trace.Span) {
+	if o.arm.planted > 0 {
+		spin(o.arm.planted)
 	}
-	return nil
+	if o.arm.setting.Arm == scenarios.ArmOff {
+		return nil
+	}
+	var sc trace.SpanContext
+	if o.producer == nil {
+		sc = o.newContext()
+	} else {
+		o.arm.spans.Started()
+		_, span = o.producer.Start(contextOf(o.context, m), p, o.arm.extra...)
+		sc = span.SpanContext()
+	}
+	propagation.Inject(sc, user)
+	if o.arm.setting.Baggage > 0 {
+		propagation.Baggage{}.Inject(o.context, propagation.NewCarrier(user))
+	}
+	return span
+}
+
+func contextOf(ctx context.Context, m *record.Message) context.Context {
+	if m == nil {
+		return ctx
+	}
+	return record.ContextWithMessage(ctx, *m)
 }
 
 // newContext makes the ids that a span would have, and asks the sampler for the flag.
@@ -98,46 +77,72 @@ func (o *outbound) newContext() trace.SpanContext {
 	binary.BigEndian.PutUint64(c.TraceID[:8], o.random.Uint64())
 	binary.BigEndian.PutUint64(c.TraceID[8:], o.random.Uint64()|1) // an id of zeros is not valid
 	binary.BigEndian.PutUint64(c.SpanID[:], o.random.Uint64()|1)
-	decision := o.sampler.ShouldSample(sdktrace.SamplingParameters{ParentContext: context.Background(), TraceID: c.TraceID, Kind: trace.SpanKindProducer})
+	decision := o.sampler.ShouldSample(sdktrace.SamplingParameters{ParentContext: o.context, TraceID: c.TraceID, Kind: trace.SpanKindProducer})
 	if decision.Decision == sdktrace.RecordAndSample {
 		c.TraceFlags = trace.FlagsSampled
 	}
+	c.TraceState = decision.Tracestate
 	return trace.NewSpanContext(c)
 }
 
-// inbound is what the run's arm does to the messages that one receiver handles.
-type inbound struct {
-	arm       scenarios.Arm
-	consumers map[*tally]*propagation.Consumer
+// baggageOf is a context with baggage of about n bytes, in members of up to 64.
+func baggageOf(n int) context.Context {
+	var b baggage.Baggage
+	for i := 0; n > 0; i++ {
+		key := fmt.Sprintf("key%02d", i)
+		size := min(n, max(64, n/(maxBaggageMembers-i)+1))
+		member, err := baggage.NewMemberRaw(key, strings.Repeat("v", max(size-len(key)-2, 1)))
+		if err == nil {
+			b, err = b.SetMember(member)
+		}
+		if err != nil {
+			panic(fmt.Sprintf("baggage of %d bytes: %v", n, err)) // validation allows what the format does
+		}
+		n -= size
+	}
+	return baggage.ContextWithBaggage(context.Background(), b)
 }
 
-func newInbound(t scenarios.Tracing, e propagation.Endpoint, tallies ...*tally) *inbound {
-	i := &inbound{arm: t.Arm, consumers: make(map[*tally]*propagation.Consumer)}
-	for _, y := range tallies {
-		if y.tracer != nil {
-			i.consumers[y] = propagation.NewConsumer(y.tracer, e)
-		}
+const maxBaggageMembers = 64
+
+// inbound is what one arm does to the messages that one receiver handles.
+type inbound struct {
+	arm      *arm
+	consumer *propagation.Consumer
+}
+
+func newInbound(a *arm, e propagation.Endpoint) *inbound {
+	i := &inbound{arm: a}
+	if a.tracer != nil {
+		i.consumer = propagation.NewConsumer(a.tracer, e)
 	}
 	return i
 }
 
-// start continues the trace of a message that arrived; the span is nil in arms that make none.
-func (i *inbound) start(y *tally, m record.Message, d mqtt.Delivery) trace.Span {
-	switch i.arm {
-	case scenarios.ArmContext:
-		_, _ = propagation.Extract(d.Properties.User) // what it costs is all that is wanted
-	case scenarios.ArmRecord:
-		remote, err := propagation.Extract(d.Properties.User)
-		if err != nil {
-			remote = trace.SpanContext{} // the ledger sees a span without a parent
-		}
-		y.spans.Started()
-		_, span := i.consumers[y].Start(record.ContextWithMessage(context.Background(), m), remote,
-			propagation.Message{Topic: d.Topic, QoS: d.QoS, Retain: d.Retain, Duplicate: d.Duplicate()})
-		y.spans.Received(m)
-		return span
+// start continues the trace of a message that arrived; m is nil for a message that does not count. The span is nil in arms
+// that make none.
+func (i *inbound) start(m *record.Message, d mqtt.Delivery) trace.Span {
+	if i.arm.setting.Arm == scenarios.ArmOff {
+		return nil
 	}
-	return nil
+	ctx := context.Background()
+	if i.arm.setting.Baggage > 0 {
+		ctx = propagation.Baggage{}.Extract(ctx, propagation.NewCarrier(&d.Properties.User))
+	}
+	remote, err := propagation.Extract(d.Properties.User)
+	if err != nil {
+		remote = trace.SpanContext{} // the ledger sees a span without a parent
+	}
+	if i.consumer == nil {
+		return nil // what extracting costs is all that was wanted
+	}
+	i.arm.spans.Started()
+	_, span := i.consumer.Start(contextOf(ctx, m), remote,
+		propagation.Message{Topic: d.Topic, QoS: d.QoS, Retain: d.Retain, Duplicate: d.Duplicate()}, i.arm.extra...)
+	if m != nil {
+		i.arm.spans.Received(*m)
+	}
+	return span
 }
 
 // endpointOf describes a client's side of its spans.

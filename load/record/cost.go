@@ -2,6 +2,7 @@ package record
 
 import (
 	"runtime"
+	"runtime/metrics"
 	"time"
 )
 
@@ -12,6 +13,7 @@ type Usage struct {
 	Allocs, AllocBytes uint64        // on the heap
 	GCPause            time.Duration // the sum of all pauses
 	GCCycles           uint64
+	GCCPU              time.Duration // spent collecting, as of the latest cycle; part of CPU
 }
 
 // ReadUsage reads the counters of this process. It stops the program for some microseconds.
@@ -20,6 +22,9 @@ func ReadUsage() Usage {
 	runtime.ReadMemStats(&m)
 	u := Usage{Allocs: m.Mallocs, AllocBytes: m.TotalAlloc, GCPause: time.Duration(m.PauseTotalNs), GCCycles: uint64(m.NumGC)}
 	u.CPU, u.PeakRSS = processUsage()
+	gc := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}}
+	metrics.Read(gc)
+	u.GCCPU = time.Duration(gc[0].Value.Float64() * float64(time.Second))
 	return u
 }
 

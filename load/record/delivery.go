@@ -1,20 +1,16 @@
 package record
 
-import (
-	"sync/atomic"
+import "sync/atomic"
 
-	"mqttrace/load/stamp"
-)
-
-// Inbox is what one receiver got, per sender. One goroutine adds to it; the counts may be read by others at any time, the rest
+// Inbox is what one receiver got, flow by flow. One goroutine adds to it; the counts may be read by others at any time, the rest
 // when that goroutine has ended.
 type Inbox struct {
-	senders []*journal // by the sender's index; nil until its first message
+	flows []*journal // by their number; nil until its first message
 
 	distinct, duplicated, flagged, reordered, foreign, late atomic.Uint64
 }
 
-// journal is what one receiver got from one sender.
+// journal is what one receiver got of one flow.
 type journal struct {
 	seen       sequences
 	next       uint64 // one past the highest sequence number seen
@@ -22,17 +18,18 @@ type journal struct {
 	reordered  uint64
 }
 
-// NewInbox makes the inbox of a receiver in a run with that many senders.
-func NewInbox(senders int) *Inbox { return &Inbox{senders: make([]*journal, senders)} }
+// NewInbox makes the inbox of a receiver that that many flows may reach. A flow is a sequence of messages counted from 0: one
+// for each sender and arm.
+func NewInbox(flows int) *Inbox { return &Inbox{flows: make([]*journal, flows)} }
 
-// Add enters a message of this run; dup is its DUP flag. It reports whether this is the first copy.
-func (b *Inbox) Add(s stamp.Stamp, dup bool) bool {
-	j := b.senders[s.Sender]
+// Add enters message seq of a flow; dup is its DUP flag. It reports whether this is the first copy.
+func (b *Inbox) Add(flow int, seq uint32, dup bool) bool {
+	j := b.flows[flow]
 	if j == nil {
 		j = new(journal)
-		b.senders[s.Sender] = j
+		b.flows[flow] = j
 	}
-	if !j.seen.add(s.Seq) {
+	if !j.seen.add(seq) {
 		j.duplicated++
 		b.duplicated.Add(1)
 		if dup {
@@ -41,11 +38,11 @@ func (b *Inbox) Add(s stamp.Stamp, dup bool) bool {
 		return false
 	}
 	b.distinct.Add(1)
-	if uint64(s.Seq) < j.next {
+	if uint64(seq) < j.next {
 		j.reordered++
 		b.reordered.Add(1)
 	}
-	j.next = max(j.next, uint64(s.Seq)+1)
+	j.next = max(j.next, uint64(seq)+1)
 	return true
 }
 
@@ -76,20 +73,20 @@ func TotalsOf(inboxes []*Inbox) Totals {
 	return t
 }
 
-// Account is what a set of inboxes that share one subscription, or a single inbox, got from one sender.
+// Account is what a set of inboxes that share one subscription, or a single inbox, got of one flow.
 type Account struct {
 	Distinct, Duplicated, Reordered uint64
 
 	seen sequences
 }
 
-// AccountOf settles one sender with the inboxes that share a subscription. A message that two of them got is a duplicate. Order
+// AccountOf settles one flow with the inboxes that share a subscription. A message that two of them got is a duplicate. Order
 // is judged by each inbox: a shared subscription promises none between its members.
-func AccountOf(sender int, inboxes []*Inbox) Account {
+func AccountOf(flow int, inboxes []*Inbox) Account {
 	var a Account
 	var copies uint64
 	for _, b := range inboxes {
-		j := b.senders[sender]
+		j := b.flows[flow]
 		if j == nil {
 			continue
 		}

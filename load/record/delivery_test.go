@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-
-	"mqttrace/load/stamp"
 )
 
 func TestAccount(t *testing.T) {
@@ -34,7 +32,7 @@ func TestAccount(t *testing.T) {
 			for _, seqs := range c.arrived {
 				b := NewInbox(2)
 				for _, seq := range seqs {
-					b.Add(stamp.Stamp{Sender: 1, Seq: seq}, false)
+					b.Add(1, seq, false)
 				}
 				inboxes = append(inboxes, b)
 			}
@@ -44,7 +42,7 @@ func TestAccount(t *testing.T) {
 			assert.Equal(t, c.missing, missing)
 			got.seen = sequences{}
 			assert.Equal(t, c.want, got)
-			assert.Zero(t, AccountOf(0, inboxes).Distinct, "another sender's account")
+			assert.Zero(t, AccountOf(0, inboxes).Distinct, "another flow's account")
 		})
 	}
 }
@@ -59,7 +57,7 @@ func TestAccountIsExactOverManyPages(t *testing.T) {
 			lost = append(lost, seq)
 			continue
 		}
-		members[random.IntN(len(members))].Add(stamp.Stamp{Seq: seq}, false)
+		members[random.IntN(len(members))].Add(0, seq, false)
 	}
 	account := AccountOf(0, members)
 	missing := slices.Collect(func(yield func(uint32) bool) { account.Missing(sent, yield) })
@@ -71,21 +69,21 @@ func TestAccountIsExactOverManyPages(t *testing.T) {
 func TestFullPagesTakeNoMemory(t *testing.T) {
 	b := NewInbox(1)
 	for seq := range uint32(3 * pageBits) {
-		b.Add(stamp.Stamp{Seq: seq}, false)
+		b.Add(0, seq, false)
 	}
-	for _, p := range b.senders[0].seen.pages {
+	for _, p := range b.flows[0].seen.pages {
 		assert.Same(t, fullPage, p)
 	}
-	assert.False(t, b.Add(stamp.Stamp{Seq: 5}, true), "still known")
+	assert.False(t, b.Add(0, 5, true), "still known")
 	assert.Equal(t, Totals{Duplicated: 1, DuplicatedFlagged: 1}, TotalsOf([]*Inbox{b}))
 }
 
 func BenchmarkInboxAdd(b *testing.B) {
 	inbox := NewInbox(1)
-	var s stamp.Stamp
+	var seq uint32
 	b.ReportAllocs()
 	for b.Loop() {
-		inbox.Add(s, false)
-		s.Seq++
+		inbox.Add(0, seq, false)
+		seq++
 	}
 }

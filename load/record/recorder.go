@@ -41,15 +41,32 @@ type Recorder struct {
 type Stripe struct {
 	mu     sync.Mutex
 	total  [latencies]Histogram
-	second Second
+	latest Interval
 	// What has been counted so far.
-	sent, acked, refused, received uint64
+	sent, acked, refused, received, sentBytes uint64
 }
 
-// Second is what happened in one second, or in whatever time passed since the one before it was taken.
-type Second struct {
-	Sent, Received uint64
-	Response       Histogram
+// Interval is what happened between two calls of Take.
+type Interval struct {
+	Sent, Received    uint64
+	SentBytes         uint64 // of the PUBLISH packets of Sent
+	Response, Transit Histogram
+}
+
+// Merge adds what happened in other.
+func (i *Interval) Merge(other *Interval) {
+	i.Sent += other.Sent
+	i.Received += other.Received
+	i.SentBytes += other.SentBytes
+	i.Response.Merge(&other.Response)
+	i.Transit.Merge(&other.Transit)
+}
+
+// Reset forgets what happened and keeps the memory.
+func (i *Interval) Reset() {
+	i.Sent, i.Received, i.SentBytes = 0, 0, 0
+	i.Response.Reset()
+	i.Transit.Reset()
 }
 
 // NewRecorder makes a recorder of n stripes, at least one. About twice the number of cores is enough.
@@ -64,13 +81,15 @@ func NewRecorder(n int) *Recorder {
 // Stripe returns the stripe that worker i writes to.
 func (r *Recorder) Stripe(i int) *Stripe { return r.stripes[i%len(r.stripes)] }
 
-// Sent counts a message handed to the socket lag after it was due. held is how much of that the broker is to blame for, because
-// it kept the sender waiting; the rest is the generator's own lateness.
-func (s *Stripe) Sent(lag, held time.Duration) {
+// Sent counts a message handed to the socket, as so many bytes, lag after it was due. held is how much of that the broker is to
+// blame for, because it kept the sender waiting; the rest is the generator's own lateness.
+func (s *Stripe) Sent(lag, held time.Duration, bytes uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sent++
-	s.second.Sent++
+	s.sentBytes += bytes
+	s.latest.Sent++
+	s.latest.SentBytes += bytes
 	s.total[ScheduleLag].Record(lag)
 	s.total[OwnLag].Record(max(lag-held, 0))
 }
@@ -91,8 +110,9 @@ func (s *Stripe) Received(response, transit time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.received++
-	s.second.Received++
-	s.second.Response.Record(response)
+	s.latest.Received++
+	s.latest.Response.Record(response)
+	s.latest.Transit.Record(transit)
 	s.total[Response].Record(response)
 	s.total[Transit].Record(transit)
 }
@@ -107,6 +127,7 @@ func (s *Stripe) Record(l Latency, d time.Duration) {
 // Counts are sums over all stripes.
 type Counts struct {
 	Sent, Acked, Refused, Received uint64
+	SentBytes                      uint64 // of the PUBLISH packets of Sent
 }
 
 // Counts returns what has been counted so far.
@@ -115,6 +136,7 @@ func (r *Recorder) Counts() Counts {
 	for _, s := range r.stripes {
 		s.mu.Lock()
 		c.Sent += s.sent
+		c.SentBytes += s.sentBytes
 		c.Acked += s.acked
 		c.Refused += s.refused
 		c.Received += s.received
@@ -123,22 +145,14 @@ func (r *Recorder) Counts() Counts {
 	return c
 }
 
-// TakeSecond adds what happened since the last call to into, which the caller has Reset, and starts afresh.
-func (r *Recorder) TakeSecond(into *Second) {
+// Take adds to into what happened since the last call.
+func (r *Recorder) Take(into *Interval) {
 	for _, s := range r.stripes {
 		s.mu.Lock()
-		into.Sent += s.second.Sent
-		into.Received += s.second.Received
-		into.Response.Merge(&s.second.Response)
-		s.second.Reset()
+		into.Merge(&s.latest)
+		s.latest.Reset()
 		s.mu.Unlock()
 	}
-}
-
-// Reset forgets what happened and keeps the memory.
-func (s *Second) Reset() {
-	s.Sent, s.Received = 0, 0
-	s.Response.Reset()
 }
 
 // Histogram merges one latency over all stripes.

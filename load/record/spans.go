@@ -13,7 +13,7 @@ import (
 )
 
 // Message is what a span's context says of the message that the span is for: which one it is, and how many copies of it will
-// be received. Spans whose context says nothing are left out of the ledger.
+// be received. Spans whose context says nothing, those of the warm-up, are counted and not joined.
 type Message struct {
 	Sender, Seq uint32
 	Copies      uint32
@@ -78,11 +78,11 @@ func (s *Spans) Started() { s.started.Add(1) }
 
 // OnStart notes a producer span, or joins a consumer span with it.
 func (s *Spans) OnStart(parent context.Context, span sdktrace.ReadWriteSpan) {
+	s.sampled.Add(1)
 	m, ok := parent.Value(messageKey{}).(*Message)
 	if !ok {
 		return
 	}
-	s.sampled.Add(1)
 	if span.SpanKind() == trace.SpanKindProducer {
 		s.produced(m, span)
 	} else {
@@ -104,6 +104,9 @@ func (s *Spans) consumed(m *Message, span sdktrace.ReadOnlySpan) {
 	p, ok := shard.producers[m.key()]
 	shard.mu.Unlock()
 	parent := span.Parent()
+	if links := span.Links(); !parent.IsValid() && len(links) > 0 {
+		parent = links[0].SpanContext // a consumer span that only links says as much
+	}
 	switch {
 	case !ok:
 		s.messages.Add(1) // Received will not know that it was sampled
@@ -141,7 +144,7 @@ func (s *Spans) Received(m Message) {
 	shard.producers[m.key()] = p
 }
 
-// OnEnd counts a span of a message.
+// OnEnd counts a span.
 func (s *Spans) OnEnd(sdktrace.ReadOnlySpan) { s.ended.Add(1) }
 
 // Shutdown does nothing: the ledger holds nothing back.

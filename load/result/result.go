@@ -21,6 +21,8 @@ type Result struct {
 	Scenario    json.RawMessage `json:"scenario"`
 	Environment Environment     `json:"environment"`
 	Arms        []Arm           `json:"arms"`
+	// Faults are what was done to the run on purpose, and when.
+	Faults []Fault `json:"faults"`
 	// Overhead holds differences between arms; empty when the run had one arm.
 	Overhead   []Difference `json:"overhead"`
 	Thresholds []Threshold  `json:"thresholds"`
@@ -180,11 +182,24 @@ type Flow struct {
 	Reordered  uint64 `json:"reordered"`
 }
 
-// Spans is the span ledger.
+// Spans is the span ledger of one arm. Of a run whose last flush succeeded, Started = Sampled + those that the sampler left
+// out, and Sampled = Ended = Exported + Dropped + Failed.
 type Spans struct {
+	// Started to Received count all spans of the arm, those of the warm-up included: a pipeline does not tell them apart.
 	Started uint64 `json:"started"` // sampled or not
 	Sampled uint64 `json:"sampled"`
-	Ended   uint64 `json:"ended"`
+	Ended   uint64 `json:"ended"` // of the sampled ones
+	// Queued is how many were still in the batch processor when it had to end, Dropped how many it threw away because its
+	// queue was full, Exported how many an endpoint took, Failed how many it did not, in ExportCalls calls of which
+	// ExportFailures failed. All are 0 in arms that export nothing.
+	Queued         uint64 `json:"queued"`
+	Dropped        uint64 `json:"dropped"`
+	Exported       uint64 `json:"exported"`
+	Failed         uint64 `json:"failed"`
+	ExportCalls    uint64 `json:"export_calls"`
+	ExportFailures uint64 `json:"export_failures"`
+	// Received is how many the embedded sink got; nil when spans went elsewhere or nowhere.
+	Received *uint64 `json:"received,omitempty"`
 	// Messages is how many copies of sampled messages were received; each is Whole or counted under one of the faults below.
 	Messages        uint64 `json:"messages"`
 	Whole           uint64 `json:"whole"`
@@ -201,11 +216,16 @@ type Cost struct {
 	AllocsPerMessage    float64 `json:"allocs_per_message"`
 	AllocBytesPerMsg    float64 `json:"alloc_bytes_per_message"`
 	WireBytesPerMessage float64 `json:"wire_bytes_per_message"` // of a PUBLISH as sent, header included
+	// BrokerCPUNSPerMessage is the broker's, where the harness started it.
+	BrokerCPUNSPerMessage float64 `json:"broker_cpu_ns_per_message"`
+	// GCShare is the share of the generator's CPU time that went into garbage collection, 0 to 1.
+	GCShare float64 `json:"gc_share"`
 }
 
-// Point is one second of the run.
+// Point is one second of the run, or in a comparison of arms one slice of its arm.
 type Point struct {
-	AtNS      int64  `json:"at_ns"` // start of the second, from the start of the measured phase; below 0 in the warm-up
+	AtNS      int64  `json:"at_ns"`     // its start, from the start of the measured phase; below 0 in the warm-up
+	LengthNS  int64  `json:"length_ns"` // a second, or in a comparison the counted part of a slice
 	Scheduled uint64 `json:"scheduled"`
 	Sent      uint64 `json:"sent"`
 	Received  uint64 `json:"received"`
@@ -238,6 +258,13 @@ type Process struct {
 	Dropped uint64 `json:"dropped,omitempty"`
 }
 
+// Fault is something that was done to the run on purpose.
+type Fault struct {
+	AtNS  int64  `json:"at_ns"` // from the start of the measured phase
+	ForNS int64  `json:"for_ns"`
+	Name  string `json:"name"` // such as "exporter: stall"
+}
+
 // Threshold is a condition of the scenario and what became of it.
 type Threshold struct {
 	Arm        string  `json:"arm"`
@@ -255,12 +282,18 @@ type Warning struct {
 	Text  string `json:"text"`
 }
 
-// Difference is what one figure of one arm differs by from another's.
+// Difference is by how much one figure of an arm is above that of another, over the slices of both, in the figure's unit (ns,
+// bytes, allocations, messages per second). Zero outside Low to High is a difference that the run has shown.
 type Difference struct {
-	Figure string  `json:"figure"`
-	Base   string  `json:"base"`
-	Arm    string  `json:"arm"`
-	Diff   float64 `json:"diff"`
-	Low    float64 `json:"low"` // of the 95 % confidence interval
-	High   float64 `json:"high"`
+	Figure   string  `json:"figure"` // as cost and latencies name them: cpu_ns_per_message, response.p99_ns, …
+	Base     string  `json:"base"`
+	Arm      string  `json:"arm"`
+	BaseMean float64 `json:"base_mean"` // of the base's slices
+	Diff     float64 `json:"diff"`
+	Low      float64 `json:"low"` // of the 95 % confidence interval, by bootstrap over slices
+	High     float64 `json:"high"`
+	// Floor is the noise floor: how far apart the halves of the base's own slices lie by chance, in 95 of 100 splits.
+	Floor float64 `json:"floor"`
+	// Detected says that an interval of 99 % leaves out 0 and that the difference is above the floor.
+	Detected bool `json:"detected"`
 }

@@ -4,10 +4,11 @@
 //
 // The 128 bits, most significant first:
 //
-//	run      14  tells this run's messages from any other's
+//	run      10  tells this run's messages from any other's
+//	arm       4  the tracing setting that the message was sent under
 //	kind      2  Measured, WarmUp or Probe
 //	sender   20  index of the sender among all of the run
-//	sequence 32  of the sender within its kind, from 0
+//	sequence 32  of the sender within its arm and kind, from 0
 //	sent     36  sent instant in units of 16 ns, modulo 2^36 units (18 minutes)
 //	lag      24  intended to sent, in units of 16 ns: 5 bits of exponent and 19 of mantissa
 //
@@ -29,8 +30,11 @@ const Size = 16
 // MaxSenders is how many senders a run can tell apart.
 const MaxSenders = 1 << 20
 
-// MaxRun is the largest Run.
-const MaxRun = 1<<14 - 1
+// MaxRun is the largest Run, MaxArms how many arms a run can tell apart.
+const (
+	MaxRun  = 1<<10 - 1
+	MaxArms = 1 << 4
+)
 
 // MaxAge bounds the time from sent to Decode's now, in either direction: past it a sent instant is off by multiples of 18
 // minutes.
@@ -54,6 +58,7 @@ const (
 // Stamp identifies one message of one run.
 type Stamp struct {
 	Run    uint16 // 0 to MaxRun
+	Arm    uint8  // 0 to MaxArms-1
 	Kind   Kind
 	Sender uint32 // 0 to MaxSenders-1
 	Seq    uint32
@@ -64,7 +69,7 @@ type Stamp struct {
 
 // Encode writes s into dst.
 func (s Stamp) Encode(dst *[Size]byte) {
-	head := uint64(s.Run)<<50 | uint64(s.Kind&3)<<48 | uint64(s.Sender&(MaxSenders-1))<<28 | uint64(s.Seq)>>4
+	head := uint64(s.Run)<<54 | uint64(s.Arm&(MaxArms-1))<<50 | uint64(s.Kind&3)<<48 | uint64(s.Sender&(MaxSenders-1))<<28 | uint64(s.Seq)>>4
 	tail := uint64(s.Seq)<<60 | uint64(s.Sent/clock.Instant(unit))&sentMask<<24 | packLag(s.Sent.Sub(s.Intended))
 	binary.BigEndian.PutUint64(dst[:8], head)
 	binary.BigEndian.PutUint64(dst[8:], tail)
@@ -78,7 +83,8 @@ func Decode(data []byte, now clock.Instant) (Stamp, bool) {
 	}
 	head, tail := binary.BigEndian.Uint64(data[:8]), binary.BigEndian.Uint64(data[8:])
 	s := Stamp{
-		Run:    uint16(head >> 50),
+		Run:    uint16(head >> 54),
+		Arm:    uint8(head >> 50 & (MaxArms - 1)),
 		Kind:   Kind(head >> 48 & 3),
 		Sender: uint32(head >> 28 & (MaxSenders - 1)),
 		Seq:    uint32(head<<4) | uint32(tail>>60),

@@ -18,7 +18,7 @@ func TestRoundTrip(t *testing.T) {
 		age   time.Duration
 	}{
 		{"zero", Stamp{}, 0},
-		{"largest fields", Stamp{Run: MaxRun, Kind: Probe, Sender: MaxSenders - 1, Seq: 1<<32 - 1, Sent: 48 * hour, Intended: 48 * hour}, time.Second},
+		{"largest fields", Stamp{Run: MaxRun, Arm: MaxArms - 1, Kind: Probe, Sender: MaxSenders - 1, Seq: 1<<32 - 1, Sent: 48 * hour, Intended: 48 * hour}, time.Second},
 		{"old", Stamp{Run: 1, Sent: hour, Intended: hour}, MaxAge - time.Second},
 		{"from the future", Stamp{Run: 1, Sent: hour, Intended: hour}, -time.Minute},
 		{"late by a microsecond", Stamp{Sent: hour, Intended: hour - 1024}, time.Millisecond},
@@ -58,12 +58,12 @@ func TestDecodeRefuses(t *testing.T) {
 }
 
 func FuzzRoundTrip(f *testing.F) {
-	f.Add(uint16(1), uint8(0), uint32(7), uint32(9), int64(time.Hour), int64(time.Millisecond), int64(time.Second))
-	f.Fuzz(func(t *testing.T, run uint16, kind uint8, sender, seq uint32, sent, lag, age int64) {
+	f.Add(uint16(1), uint8(2), uint8(0), uint32(7), uint32(9), int64(time.Hour), int64(time.Millisecond), int64(time.Second))
+	f.Fuzz(func(t *testing.T, run uint16, arm, kind uint8, sender, seq uint32, sent, lag, age int64) {
 		if sent < 0 || lag < 0 || lag > sent || age < -int64(MaxAge)/2 || age > int64(MaxAge)/2 || sent > int64(1<<60) {
 			t.Skip()
 		}
-		want := Stamp{Run: run & MaxRun, Kind: Kind(kind % 3), Sender: sender % MaxSenders, Seq: seq,
+		want := Stamp{Run: run & MaxRun, Arm: arm % MaxArms, Kind: Kind(kind % 3), Sender: sender % MaxSenders, Seq: seq,
 			Sent: clock.Instant(sent), Intended: clock.Instant(sent - lag)}
 		var data [Size]byte
 		want.Encode(&data)
