@@ -104,14 +104,14 @@ type served struct {
 
 // ServiceName is the service.name of a resource, or "(unnamed)".
 func ServiceName(r *resourcepb.Resource) string {
-	if name := stringOf(r.GetAttributes(), "service.name"); name != "" {
+	if name := StringAttribute(r.GetAttributes(), "service.name"); name != "" {
 		return name
 	}
 	return unnamedService
 }
 
-// stringOf is the value of a string attribute, or "".
-func stringOf(all []*common.KeyValue, key string) string {
+// StringAttribute is the value of the string attribute of a key, or "" if there is none.
+func StringAttribute(all []*common.KeyValue, key string) string {
 	for _, a := range all {
 		if a.GetKey() == key {
 			return a.GetValue().GetStringValue()

@@ -27,6 +27,8 @@ type Result struct {
 	Overhead   []Difference `json:"overhead"`
 	Thresholds []Threshold  `json:"thresholds"`
 	Warnings   []Warning    `json:"warnings"`
+	// Observed is there instead of a run's figures where the spans of other services were watched.
+	Observed *Observed `json:"observed,omitempty"`
 }
 
 // Verdict is what a run comes to.

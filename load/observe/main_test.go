@@ -1,0 +1,21 @@
+package observe
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// testLimit is how long anything here may take before the test that waits for it gives up.
+const testLimit = time.Minute
+
+func limited(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), testLimit)
+	t.Cleanup(cancel)
+	return ctx
+}
