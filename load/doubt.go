@@ -101,17 +101,20 @@ func (r *run) closedLoop() bool {
 	return false
 }
 
-// traceSlack is how far the medians of trace and transit may lie apart: a span starts a little before the message is handed to
-// the socket and the consumer's a little after it was read.
-const traceSlack = 0.25
+// The medians of trace and transit may lie apart by traceOwn, because a span starts a little before the message is handed to the
+// socket and the consumer's a little after it was read, or by a share of transit of traceSlack.
+const (
+	traceOwn   = 150 * time.Microsecond
+	traceSlack = 0.25
+)
 
 func (r *run) doubtTraces(a *arm, f *result.Arm) {
 	about := r.inArm(a.setting.Name)
 	trace, transit := f.Latency[result.Trace], f.Latency[result.Transit]
 	if trace.P50NS != nil && transit.P50NS != nil {
 		difference := float64(*trace.P50NS - *transit.P50NS)
-		if math.Abs(difference) > traceSlack*float64(*transit.P50NS) && math.Abs(difference) > float64(50*time.Microsecond) {
-			r.warn(result.Trace, "%sthe traces tell a median %s away from transit's", about, brief(time.Duration(difference)))
+		if math.Abs(difference) > max(traceSlack*float64(*transit.P50NS), float64(traceOwn)) {
+			r.warn(result.Trace, "%sthe median is %s from transit's; the traces tell of more than the broker and the network", about, brief(time.Duration(difference)))
 		}
 	}
 	if f.Spans == nil || a.exports == nil {

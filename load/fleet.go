@@ -110,14 +110,20 @@ func (r *run) connect(ctx context.Context) error {
 		r.report(Starting, fmt.Sprintf("%d of %d clients connected", connected.Add(1), len(r.receivers)+len(r.senders)))
 	}
 	if err := each(ctx, r.receivers, func(ctx context.Context, v *receiver) error {
-		defer progress()
-		return v.connect(ctx)
+		if err := v.connect(ctx); err != nil {
+			return err
+		}
+		progress()
+		return nil
 	}); err != nil {
 		return err
 	}
 	return each(ctx, r.senders, func(ctx context.Context, s *sender) error {
-		defer progress()
-		return s.connect(ctx)
+		if err := s.connect(ctx); err != nil {
+			return err
+		}
+		progress()
+		return nil
 	})
 }
 

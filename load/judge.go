@@ -28,7 +28,7 @@ func (r *run) judge() (*result.Result, error) {
 	}
 	res := &result.Result{
 		Schema: result.Schema, Started: r.measured.started.UTC(), Scenario: scenario, Environment: r.environment(),
-		Arms: []result.Arm{}, Faults: r.faults(), Overhead: r.overhead(), Thresholds: []result.Threshold{},
+		TraceURL: r.opts.TraceURL, Arms: []result.Arm{}, Faults: r.faults(), Overhead: r.overhead(), Thresholds: []result.Threshold{},
 	}
 	if r.measured.started.IsZero() {
 		res.Started = r.start.Time().UTC()
@@ -63,7 +63,7 @@ func (r *run) figures(a *arm) (*result.Arm, error) {
 	f := &result.Arm{
 		Name: a.setting.Name, Sent: counts.Sent, Acked: counts.Acked, Refused: counts.Refused,
 		Received: delivery.Received + delivery.Duplicated,
-		Latency:  latencies, Delivery: delivery, Series: append([]result.Point{}, a.series...),
+		Latency:  latencies, Delivery: delivery, Slowest: a.counted.Slowest(), Series: append([]result.Point{}, a.series...),
 	}
 	for _, s := range r.senders {
 		f.Scheduled += s.scheduled(a.index, r.measured.until)
@@ -152,6 +152,9 @@ func process(cpu, elapsed time.Duration, rss int64) *result.Process {
 
 // verdict is what the run comes to, and in one sentence why.
 func (r *run) verdict(arms []result.Arm, thresholds []result.Threshold) (result.Verdict, string) {
+	if r.measured.interrupted && r.measured.started.IsZero() {
+		return result.Interrupted, "interrupted before anything was counted"
+	}
 	if r.measured.interrupted {
 		return result.Interrupted, fmt.Sprintf("interrupted after %s of %s", brief(time.Duration(arms[0].ElapsedNS)), brief(r.scenario.Duration.Std()))
 	}

@@ -79,8 +79,12 @@ func (m *monitor) watch(ctx context.Context, sendersDone <-chan struct{}) {
 			return
 		case <-sendersDone:
 			sendersDone = nil
+			if interrupt != nil && ctx.Err() != nil {
+				interrupt = nil
+				m.interrupted() // which is why they are done
+			}
 			m.measured.sentUntil = clock.Now()
-			m.phase = Draining
+			m.phase, m.nextProgress = Draining, clock.Now()
 		}
 		if m.tick(clock.Now(), sendersDone == nil) {
 			return

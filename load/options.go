@@ -6,6 +6,8 @@ import "time"
 type Options struct {
 	// Version is the tool's version as the result shows it. Default: "dev".
 	Version string
+	// TraceURL is where traces can be looked at, with {trace_id} in the place of the id; the result repeats it. Default: nowhere.
+	TraceURL string
 	// Progress, if not nil, is called about four times a second and at the start of each phase, one call at a time; it
 	// must not block.
 	Progress func(Progress)

@@ -98,14 +98,17 @@ func (v *receiver) identify(d mqtt.Delivery) (stamp.Stamp, bool) {
 func (v *receiver) take(s stamp.Stamp, d mqtt.Delivery) {
 	counts := s.Kind == stamp.Measured
 	stripe := v.run.arms[s.Arm].recorder(counts).Stripe(v.index)
-	if !d.Retain {
-		stripe.Received(d.Received.Sub(s.Intended), d.Received.Sub(s.Sent))
-	}
+	response, transit := d.Received.Sub(s.Intended), d.Received.Sub(s.Sent)
+	slow := !d.Retain && stripe.Received(response, transit)
 	var m *record.Message
 	if counts {
 		m = &record.Message{Sender: s.Sender, Seq: s.Seq, Copies: v.run.senders[s.Sender].copies}
 	}
-	span := v.inbound[s.Arm].start(m, d)
+	span, remote := v.inbound[s.Arm].start(m, d)
+	if slow {
+		stripe.Slow(record.Exemplar{Sender: v.run.clientID("s", s.Sender), Seq: s.Seq, Received: d.Received.Sub(v.run.counting()),
+			Response: response, Transit: transit, Trace: remote.TraceID()})
+	}
 	v.work()
 	if span != nil {
 		span.End()

@@ -111,19 +111,25 @@ type inbound struct {
 	consumer *propagation.Consumer
 }
 
+// relations are the core's names for the scenario's.
+var relations = map[scenarios.Relation]propagation.Relation{
+	scenarios.ChildAndLink: propagation.ChildAndLink, scenarios.ChildOnly: propagation.ChildOnly, scenarios.LinkOnly: propagation.LinkOnly,
+}
+
 func newInbound(a *arm, e propagation.Endpoint) *inbound {
 	i := &inbound{arm: a}
 	if a.tracer != nil {
+		e.Relation = relations[a.setting.Relation]
 		i.consumer = propagation.NewConsumer(a.tracer, e)
 	}
 	return i
 }
 
-// start continues the trace of a message that arrived; m is nil for a message that does not count. The span is nil in arms
-// that make none.
-func (i *inbound) start(m *record.Message, d mqtt.Delivery) trace.Span {
+// start continues the trace of a message that arrived, whose context is remote; m is nil for a message that does not count. The
+// span is nil in arms that make none.
+func (i *inbound) start(m *record.Message, d mqtt.Delivery) (span trace.Span, remote trace.SpanContext) {
 	if i.arm.setting.Arm == scenarios.ArmOff {
-		return nil
+		return nil, remote
 	}
 	ctx := context.Background()
 	if i.arm.setting.Baggage > 0 {
@@ -134,15 +140,15 @@ func (i *inbound) start(m *record.Message, d mqtt.Delivery) trace.Span {
 		remote = trace.SpanContext{} // the ledger sees a span without a parent
 	}
 	if i.consumer == nil {
-		return nil // what extracting costs is all that was wanted
+		return nil, remote // what extracting costs is all that was wanted
 	}
 	i.arm.spans.Started()
-	_, span := i.consumer.Start(contextOf(ctx, m), remote,
+	_, span = i.consumer.Start(contextOf(ctx, m), remote,
 		propagation.Message{Topic: d.Topic, QoS: d.QoS, Retain: d.Retain, Duplicate: d.Duplicate()}, i.arm.extra...)
 	if m != nil {
 		i.arm.spans.Received(*m)
 	}
-	return span
+	return span, remote
 }
 
 // endpointOf describes a client's side of its spans.

@@ -25,7 +25,23 @@ type Endpoint struct {
 	Subscription string
 	// BodySize turns on the recording of payload sizes, which the conventions leave to choice.
 	BodySize bool
+	// Relation is that of a consumer's spans to the creation context of their messages.
+	Relation Relation
 }
+
+// Relation is how the span that processes a message refers to the message's creation context. The conventions ask for a link and
+// allow a parent.
+type Relation uint8
+
+const (
+	// ChildAndLink makes the span a child of the creation context, and links to it: one message is one trace, and tools that
+	// look for links find them.
+	ChildAndLink Relation = iota
+	// ChildOnly leaves the link out.
+	ChildOnly
+	// LinkOnly makes the span the first of a trace of its own, or a child of what goes on at the receiver.
+	LinkOnly
+)
 
 // Message is what the span of one message says besides its [Endpoint]. A Message that sets nothing but QoS and the flags
 // costs no allocation.

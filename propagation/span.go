@@ -43,8 +43,9 @@ func NewConsumer(tracer trace.Tracer, e Endpoint) *Consumer {
 // Start starts the span "process <destination>" around the handling of a message, whose creation context, as [Extract]
 // gives it, is remote. The caller ends the span.
 //
-// The span is a child of remote and links to it: a child, so that one message is one trace from sender to receiver; a
-// link, because the conventions ask for one and batch-minded tools look there. The span in ctx, if any, is not its parent.
+// Unless the endpoint's [Relation] says otherwise, the span is a child of remote and links to it: a child, so that one message is
+// one trace from sender to receiver; a link, because the conventions ask for one and batch-minded tools look there. The span in
+// ctx, if any, is not its parent.
 //
 // A message with the retain flag is a replay of something published at any time before, and so its span only links to
 // remote: it belongs to what goes on now, the span in ctx or a new trace. (A subscription with Retain As Published gets
@@ -56,12 +57,12 @@ func (c *Consumer) Start(ctx context.Context, remote trace.SpanContext, m Messag
 		return c.start(ctx, &m, opts)
 	}
 	link := trace.Link{SpanContext: remote}
-	if m.Retain {
+	if m.Retain || c.endpoint.Relation == LinkOnly {
 		// The link is all a sampler can know about the origin, so it has to be there at the start.
 		return c.start(ctx, &m, append(opts[:len(opts):len(opts)], trace.WithLinks(link)))
 	}
 	ctx, span := c.start(trace.ContextWithRemoteSpanContext(ctx, remote), &m, opts)
-	if span.IsRecording() {
+	if c.endpoint.Relation == ChildAndLink && span.IsRecording() {
 		// A sampler has seen the same context as the parent. Added here the link saves three allocations, and all of its
 		// cost if the span is not sampled.
 		span.AddLink(link)

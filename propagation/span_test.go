@@ -300,3 +300,27 @@ func TestProducerWithoutSDK(t *testing.T) {
 	_, span := producer.Start(trace.ContextWithRemoteSpanContext(t.Context(), remote), Message{})
 	assert.Equal(t, remote, span.SpanContext())
 }
+
+func TestConsumerRelation(t *testing.T) {
+	remote := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled, Remote: true})
+	cases := []struct {
+		name         string
+		relation     Relation
+		child, links bool
+	}{
+		{"child and link", ChildAndLink, true, true},
+		{"child", ChildOnly, true, false},
+		{"link", LinkOnly, false, true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			tracer, spans := recorder(t)
+			_, span := NewConsumer(tracer, Endpoint{Relation: c.relation}).Start(context.Background(), remote, Message{})
+			span.End()
+			got := only(t, spans)
+			assert.Equal(t, c.child, got.Parent.Equal(remote))
+			assert.Equal(t, c.child, got.SpanContext.TraceID() == remote.TraceID())
+			assert.Equal(t, c.links, len(got.Links) == 1 && got.Links[0].SpanContext.Equal(remote))
+		})
+	}
+}

@@ -219,12 +219,12 @@ func TestRelayIsCaught(t *testing.T) {
 		},
 		{
 			name:   "cuts the connection of senders that trace",
-			faults: faults{toBroker: func(p *packets.ControlPacket) bool { return !isTraced(p) }},
+			faults: faults{ToBroker: func(p *packets.ControlPacket) bool { return !isTraced(p) }},
 			want:   conform.Refused, rows: []string{"qos-0", "qos-1", "retained-live", "session-qos-1"}, atLeast: 45, detail: "the sender's connection ended without a DISCONNECT",
 		},
 		{
 			name: "refuses messages with a traceparent",
-			faults: faults{answer: func(p *packets.ControlPacket) *packets.ControlPacket {
+			faults: faults{Answer: func(p *packets.ControlPacket) *packets.ControlPacket {
 				if !isTraced(p) || p.Content.(*packets.Publish).QoS != 1 {
 					return nil
 				}
@@ -243,7 +243,7 @@ func TestRelayIsCaught(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			report, err := conform.Run(t.Context(), startRelay(t, b.Addr(), test.faults).target(), conform.Options{Timeout: patience})
+			report, err := conform.Run(t.Context(), targetOf(startRelay(t, b.Addr(), test.faults)), conform.Options{Timeout: patience})
 			require.NoError(t, err)
 			assert.Equal(t, conform.Suffers, report.Verdict)
 			failed := 0
@@ -294,8 +294,8 @@ func TestLostMessage(t *testing.T) {
 	b, err := broker.Listen(broker.EmbeddedConfig{})
 	require.NoError(t, err)
 	defer b.Close()
-	r := startRelay(t, b.Addr(), faults{swallow: isTraced})
-	report, err := conform.Run(t.Context(), r.target(), conform.Options{Timeout: 2 * time.Second, Only: []string{"qos-1", "no-context"}})
+	r := startRelay(t, b.Addr(), faults{Swallow: isTraced})
+	report, err := conform.Run(t.Context(), targetOf(r), conform.Options{Timeout: 2 * time.Second, Only: []string{"qos-1", "no-context"}})
 	require.NoError(t, err)
 	lost := rowOf(t, report, "qos-1")
 	assert.Equal(t, conform.NotDelivered, lost.Outcome)
@@ -312,8 +312,8 @@ func TestConnectionLostOnce(t *testing.T) {
 	require.NoError(t, err)
 	defer b.Close()
 	for name, f := range map[string]func(fail func(*packets.ControlPacket) bool) faults{
-		"sender":   func(fail func(*packets.ControlPacket) bool) faults { return faults{toBroker: fail} },
-		"receiver": func(fail func(*packets.ControlPacket) bool) faults { return faults{toReceiver: fail} },
+		"sender":   func(fail func(*packets.ControlPacket) bool) faults { return faults{ToBroker: fail} },
+		"receiver": func(fail func(*packets.ControlPacket) bool) faults { return faults{ToReceiver: fail} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			cut := false
@@ -322,7 +322,7 @@ func TestConnectionLostOnce(t *testing.T) {
 				cut = cut || now
 				return !now
 			}))
-			report, err := conform.Run(t.Context(), r.target(), conform.Options{Timeout: patience, Only: []string{"qos-1", "qos-2"}})
+			report, err := conform.Run(t.Context(), targetOf(r), conform.Options{Timeout: patience, Only: []string{"qos-1", "qos-2"}})
 			require.NoError(t, err)
 			assert.Equal(t, conform.Survives, report.Verdict, report.Reason)
 		})
@@ -335,9 +335,9 @@ func TestBrokerGoesAway(t *testing.T) {
 	require.NoError(t, err)
 	defer b.Close()
 	r := startRelay(t, b.Addr(), faults{})
-	report, err := conform.Run(t.Context(), r.target(), conform.Options{Timeout: patience, Progress: func(p conform.Progress) {
+	report, err := conform.Run(t.Context(), targetOf(r), conform.Options{Timeout: patience, Progress: func(p conform.Progress) {
 		if p.Done == 3 {
-			r.vanish()
+			r.Vanish()
 		}
 	}})
 	require.NoError(t, err)
@@ -355,13 +355,13 @@ func TestInterrupted(t *testing.T) {
 	defer b.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	r := startRelay(t, b.Addr(), faults{swallow: func(p *packets.ControlPacket) bool {
+	r := startRelay(t, b.Addr(), faults{Swallow: func(p *packets.ControlPacket) bool {
 		if isTraced(p) {
 			cancel() // the row waits for this message and for nothing else
 		}
 		return isTraced(p)
 	}})
-	report, err := conform.Run(ctx, r.target(), conform.Options{Timeout: patience, Only: []string{"qos-1", "no-context", "qos-2"}})
+	report, err := conform.Run(ctx, targetOf(r), conform.Options{Timeout: patience, Only: []string{"qos-1", "no-context", "qos-2"}})
 	require.NoError(t, err)
 	assert.Equal(t, conform.Interrupted, report.Verdict)
 	assert.Equal(t, "interrupted after 0 of 3 rows", report.Reason)
@@ -374,13 +374,13 @@ func TestUnsupported(t *testing.T) {
 	require.NoError(t, err)
 	defer b.Close()
 	zero, small := byte(0), uint32(1000)
-	r := startRelay(t, b.Addr(), faults{toReceiver: func(p *packets.ControlPacket) bool {
+	r := startRelay(t, b.Addr(), faults{ToReceiver: func(p *packets.ControlPacket) bool {
 		if c, ok := p.Content.(*packets.Connack); ok {
 			c.Properties.SharedSubAvailable, c.Properties.MaximumPacketSize = &zero, &small
 		}
 		return true
 	}})
-	report, err := conform.Run(t.Context(), r.target(), conform.Options{Timeout: patience})
+	report, err := conform.Run(t.Context(), targetOf(r), conform.Options{Timeout: patience})
 	require.NoError(t, err)
 	assert.Equal(t, conform.Survives, report.Verdict, report.Reason)
 	assert.Contains(t, report.Broker.Limits.String(), "no shared subscriptions")
@@ -408,7 +408,7 @@ func TestSubscriptionRefused(t *testing.T) {
 	b, err := broker.Listen(broker.EmbeddedConfig{})
 	require.NoError(t, err)
 	defer b.Close()
-	r := startRelay(t, b.Addr(), faults{answer: func(p *packets.ControlPacket) *packets.ControlPacket {
+	r := startRelay(t, b.Addr(), faults{Answer: func(p *packets.ControlPacket) *packets.ControlPacket {
 		s, ok := p.Content.(*packets.Subscribe)
 		if !ok || !strings.HasPrefix(s.Subscriptions[0].Topic, "$share/") {
 			return nil
@@ -417,7 +417,7 @@ func TestSubscriptionRefused(t *testing.T) {
 		*ack.Content.(*packets.Suback) = packets.Suback{PacketID: s.PacketID, Reasons: []byte{0x87}, Properties: &packets.Properties{}}
 		return ack
 	}})
-	report, err := conform.Run(t.Context(), r.target(), conform.Options{Timeout: patience, Only: []string{"shared", "qos-1"}})
+	report, err := conform.Run(t.Context(), targetOf(r), conform.Options{Timeout: patience, Only: []string{"shared", "qos-1"}})
 	require.NoError(t, err)
 	assert.Equal(t, "trace context survives this broker: 1 row as specified, 1 unsupported", report.Reason)
 	assert.Contains(t, rowOf(t, report, "shared").Detail, "refused with 0x87 not authorized")

@@ -39,9 +39,10 @@ type Recorder struct {
 // is not contended, and unlike a histogram of its own for each of 10,000 clients it does not take gigabytes. Safe for
 // concurrent use.
 type Stripe struct {
-	mu     sync.Mutex
-	total  [latencies]Histogram
-	latest Interval
+	mu      sync.Mutex
+	total   [latencies]Histogram
+	latest  Interval
+	slowest slowest
 	// What has been counted so far.
 	sent, acked, refused, received, sentBytes uint64
 }
@@ -105,8 +106,9 @@ func (s *Stripe) Acked(send time.Duration, refused bool) {
 	s.total[Send].Record(send)
 }
 
-// Received counts a message that arrived, a copy or not.
-func (s *Stripe) Received(response, transit time.Duration) {
+// Received counts a message that arrived. It reports whether the message is one of the slowest so far, which the caller should
+// then describe to Slow.
+func (s *Stripe) Received(response, transit time.Duration) (slow bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.received++
@@ -115,6 +117,14 @@ func (s *Stripe) Received(response, transit time.Duration) {
 	s.latest.Transit.Record(transit)
 	s.total[Response].Record(response)
 	s.total[Transit].Record(transit)
+	return s.slowest.wants(response)
+}
+
+// Slow keeps a message if it is one of the slowest.
+func (s *Stripe) Slow(e Exemplar) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slowest.add(e)
 }
 
 // Record adds one value of any other latency.

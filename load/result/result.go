@@ -20,7 +20,9 @@ type Result struct {
 	// Scenario is the scenario as it ran, defaults filled in and secrets removed.
 	Scenario    json.RawMessage `json:"scenario"`
 	Environment Environment     `json:"environment"`
-	Arms        []Arm           `json:"arms"`
+	// TraceURL is where traces can be looked at, with {trace_id} in the place of the id; empty if nobody said.
+	TraceURL string `json:"trace_url,omitempty"`
+	Arms     []Arm  `json:"arms"`
 	// Faults are what was done to the run on purpose, and when.
 	Faults []Fault `json:"faults"`
 	// Overhead holds differences between arms; empty when the run had one arm.
@@ -106,10 +108,12 @@ type Arm struct {
 	// run cannot have is absent.
 	Latency  map[string]Latency `json:"latency"`
 	Delivery Delivery           `json:"delivery"`
-	Spans    *Spans             `json:"spans,omitempty"` // nil in arms that make no span
-	Cost     Cost               `json:"cost"`
-	Series   []Point            `json:"series"`
-	Process  Processes          `json:"process"`
+	// Slowest are the messages with the longest response times, the longest first, ten at most.
+	Slowest []Exemplar `json:"slowest"`
+	Spans   *Spans     `json:"spans,omitempty"` // nil in arms that make no span
+	Cost    Cost       `json:"cost"`
+	Series  []Point    `json:"series"`
+	Process Processes  `json:"process"`
 }
 
 // Names of latencies, in the order in which they are shown.
@@ -169,6 +173,16 @@ type Delivery struct {
 	Violations []string `json:"violations"`
 	// Flows breaks the ledger down by sender group and receiver group.
 	Flows []Flow `json:"flows"`
+}
+
+// Exemplar is one message, to be looked up where its trace went.
+type Exemplar struct {
+	Sender     string `json:"sender"` // client identifier
+	Seq        uint32 `json:"seq"`    // of the sender within its arm, from 0
+	AtNS       int64  `json:"at_ns"`  // when it was received, from the start of the measured phase
+	ResponseNS int64  `json:"response_ns"`
+	TransitNS  int64  `json:"transit_ns"`
+	TraceID    string `json:"trace_id,omitempty"` // of the context that it carried; empty if it carried none
 }
 
 // Flow is the part of the ledger between one sender group and one receiver group.
