@@ -31,6 +31,9 @@ type Delivery struct {
 	*paho.Publish
 	// Received is when its last byte was read off the socket.
 	Received clock.Instant
+	// Gone is closed when the connection that it came on is: the acknowledgement then goes nowhere, and a broker that keeps
+	// the session sends the message again.
+	Gone <-chan struct{}
 }
 
 // Publication is a message to publish.
@@ -155,7 +158,7 @@ func (c *Client) subscribe(ctx context.Context, l *link, s paho.SubscribeOptions
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	if len(suback.Reasons) != 1 || suback.Reasons[0] < s.QoS {
-		return fmt.Errorf("%s: asked for QoS %d, the broker granted %v", what, s.QoS, suback.Reasons)
+		return fmt.Errorf("%s %w: asked for QoS %d, the broker granted %v", what, ErrNotGranted, s.QoS, suback.Reasons)
 	}
 	return nil
 }
@@ -264,7 +267,7 @@ func (c *Client) received(l *link, p *paho.Publish) error {
 	at, more := l.wire.nextArrival()
 	start := clock.Now()
 	if c.handlers.Message != nil {
-		c.handlers.Message(Delivery{Publish: p, Received: at})
+		c.handlers.Message(Delivery{Publish: p, Received: at, Gone: l.wire.closed})
 	}
 	l.wire.moreAcks.Store(more && clock.Now().Sub(start) < slowHandler)
 	return nil

@@ -150,7 +150,7 @@ func TestSubscribeErrorsSayWhatIsWrong(t *testing.T) {
 		want   string
 	}{
 		{"refused", 0x87, "subscription of client client to a/# refused by the broker: 0x87 not authorized"},
-		{"granted less", 0x00, "subscription of client client to a/#: asked for QoS 1, the broker granted [0]"},
+		{"granted less", 0x00, "subscription of client client to a/# not granted: asked for QoS 1, the broker granted [0]"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -17,6 +17,9 @@ var errLinkLost = errors.New("connection lost")
 // ErrClosed is returned by the methods of a Client after Close.
 var ErrClosed = errors.New("client closed")
 
+// ErrNotGranted is a subscription that the broker granted with a lower QoS than was asked for.
+var ErrNotGranted = errors.New("not granted")
+
 // RefusedError is a CONNECT or SUBSCRIBE that the broker answered with a reason code of 0x80 or more.
 type RefusedError struct {
 	// What was refused, such as "connection of client bench-1".

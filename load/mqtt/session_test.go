@@ -172,6 +172,25 @@ func TestWaitingCountsWhatTheHandlerHoldsUp(t *testing.T) {
 	assert.Zero(t, c.Waiting())
 }
 
+func TestAMessageHeldUntilItsConnectionIsGoneComesAgain(t *testing.T) {
+	ctx, b := deadline(t), mosquitto(broker.MosquittoConfig{})(t)
+	settings := mqtt.Settings{Address: b.Addr(), ClientID: "subscriber", SessionExpiry: time.Hour, Resume: true}
+	held := make(chan struct{})
+	first, err := mqtt.Connect(ctx, settings, mqtt.Handlers{Message: func(d mqtt.Delivery) { close(held); <-d.Gone }})
+	require.NoError(t, err)
+	_, err = first.Subscribe(ctx, "a", 1)
+	require.NoError(t, err)
+	publisher := connect(t, mqtt.Settings{Address: b.Addr(), ClientID: "publisher"}, mqtt.Handlers{})
+	_, err = publisher.Send(ctx, 1, packetTo("a", 1), nil)
+	require.NoError(t, err)
+	receive(t, held)
+	require.NoError(t, first.Close(ctx))
+
+	arrived := make(chan mqtt.Delivery, 1)
+	connect(t, settings, mqtt.Handlers{Message: func(d mqtt.Delivery) { arrived <- d }})
+	assert.True(t, receive(t, arrived).Duplicate())
+}
+
 func TestFreshTLSIsAskedAtEveryConnect(t *testing.T) {
 	p := newPKI(t)
 	b := mosquitto(broker.MosquittoConfig{CertFile: p.certFile, KeyFile: p.keyFile})(t)
