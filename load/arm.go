@@ -33,6 +33,7 @@ type arm struct {
 	extra   []trace.SpanStartOption // the attributes that the setting adds to each span
 	planted time.Duration           // CPU time added to each message; a comparison must find it
 	slices  []sliceFigures          // that have ended
+	sides   []sliceFigures          // of the second measurement
 	series  []result.Point
 }
 

@@ -43,6 +43,9 @@ func newExports(ctx context.Context, t scenarios.TracingArm, r *run) (*exports, 
 			return nil, err
 		}
 		x.sink, x.service = sink, "mqttrace/"+t.Name // so that the sink tells the arms apart
+		if r.again || r.receivesOnly {
+			x.service += " (second measurement)"
+		}
 		where.Protocol = firstOf(where.Protocol, scenarios.GRPC)
 		where.Endpoint = sink.endpoint(where.Protocol)
 	}

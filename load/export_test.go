@@ -109,6 +109,8 @@ tracing:
 `)
 	require.Len(t, res.Arms, 5)
 	for _, a := range res.Arms {
+		assert.Positive(t, a.Cost.SendCPUNSPerMessage, a.Name)
+		assert.Positive(t, a.Cost.ReceiveCPUNSPerMessage, a.Name)
 		assert.Positive(t, a.Sent, a.Name)
 		assert.Equal(t, a.Scheduled, a.Sent, a.Name)
 		assert.Equal(t, 2*a.Sent, a.Delivery.Received, a.Name)

@@ -35,6 +35,9 @@ func (r *run) recruit() error {
 			r.receivers = append(r.receivers, newReceiver(r, group, n, len(r.receivers)))
 		}
 	}
+	if r.again {
+		r.receivers = nil // they are in another process
+	}
 	r.subscriptions = subscriptionsOf(r.receivers)
 	for _, s := range r.senders {
 		for _, sub := range r.subscriptions {

@@ -128,6 +128,7 @@ func (r *run) addCost(a *arm, f *result.Arm) {
 	}
 	if r.comparing() {
 		f.Cost = costOf(a.slices)
+		addSides(&f.Cost, a.sides)
 	} else if f.Sent > 0 {
 		f.Cost = costBetween(began, ended, float64(f.Sent))
 	}

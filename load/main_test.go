@@ -12,5 +12,6 @@ import (
 func TestMain(m *testing.M) {
 	broker.RunIfChild()
 	otlp.RunIfChild()
+	RunIfChild()
 	goleak.VerifyTestMain(m)
 }

@@ -234,6 +234,9 @@ func (m *monitor) progress(now clock.Instant) {
 		p.Sent += counts.Sent
 		p.Received += counts.Received
 	}
+	if m.again {
+		p.Phase = Splitting
+	}
 	m.opts.Progress(p)
 }
 
@@ -263,6 +266,7 @@ type snapshot struct {
 	generator record.Usage
 	broker    broker.Usage
 	sink      otlp.Usage
+	far       time.Duration // CPU time of the receiving side, if it is another process
 }
 
 func (r *run) snapshot() snapshot {
@@ -273,7 +277,7 @@ func (r *run) snapshot() snapshot {
 		r.warn("process.broker", "the broker's CPU time and memory could not be read: %v", err)
 	}
 	s.broker = usage
-	if r.sink != nil {
+	if r.sink != nil && !r.again {
 		s.sink, _ = r.sink.usage() // a sink that a fault has ended has none
 	}
 	return s

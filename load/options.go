@@ -21,6 +21,7 @@ const (
 	WarmingUp Phase = "warming up" // load runs and is not counted
 	Measuring Phase = "measuring"  // load runs and is counted
 	Draining  Phase = "draining"   // nothing more is due; messages under way are waited for
+	Splitting Phase = "splitting"  // a comparison is measured again, to tell the cost of sending from that of receiving
 )
 
 // Progress is how far a run has come.

@@ -13,6 +13,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"mqttrace/load/clock"
+	"mqttrace/load/internal/child"
 	"mqttrace/load/mqtt"
 	"mqttrace/load/result"
 	"mqttrace/load/stamp"
@@ -45,6 +46,9 @@ func (r *run) execute(ctx context.Context) (*result.Result, error) {
 	err = r.equip(ctx)
 	if err == nil {
 		err = r.measure(ctx)
+	}
+	if err == nil {
+		r.tellSidesApart(ctx)
 	}
 	r.unequip()
 	if stopErr := r.target.close(); stopErr != nil && err == nil {
@@ -82,7 +86,13 @@ type run struct {
 	start    clock.Instant // of the load
 	ending   atomic.Int64  // end of the load, in its own time
 	closed   atomic.Bool   // what arrives now is late
-	over     chan struct{} // closed when handlers need not work any more
+
+	// In the second measurement of a comparison the receivers are in another process; in that process the senders are.
+	again        bool
+	far          *child.Self[farReport] // nil unless again
+	receivesOnly bool
+
+	over chan struct{} // closed when handlers need not work any more
 
 	limits      mqtt.Limits // of the first sender's connection: a broker grants all alike
 	measured    measured
@@ -130,6 +140,9 @@ func (r *run) warn(about, format string, args ...any) {
 }
 
 func (r *run) report(phase Phase, detail string) {
+	if r.again {
+		phase = Splitting
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.opts.Progress(Progress{Phase: phase, Detail: detail, Total: r.total()})

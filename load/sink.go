@@ -29,18 +29,23 @@ func (r *run) equip(ctx context.Context) error {
 	return nil
 }
 
-// unequip ends the arms' SDKs, exporting what is left, and then the sink.
+// unequip ends the arms' SDKs and then the sink.
 func (r *run) unequip() {
-	for _, a := range r.arms {
-		if err := a.shutdown(); err != nil && a.exports != nil {
-			a.exports.shutdownErr = err
-		}
-	}
+	r.endArms()
 	if r.sink == nil {
 		return
 	}
 	if err := r.sink.stop(); err != nil {
 		r.warn("process.sink", "the sink did not stop as it should: %v", err)
+	}
+}
+
+// endArms ends the arms' SDKs, exporting what is left.
+func (r *run) endArms() {
+	for _, a := range r.arms {
+		if err := a.shutdown(); err != nil && a.exports != nil {
+			a.exports.shutdownErr = err
+		}
 	}
 }
 
@@ -57,7 +62,8 @@ func (r *run) needSink(ctx context.Context) (*sink, error) {
 	return r.sink, nil
 }
 
-// sink is the embedded sink of a run, which a fault may end and start anew. Its methods are safe for concurrent use.
+// sink is the embedded sink of a run, which a fault may end and start anew. Its methods are safe for concurrent use. Of a sink
+// that another process has started only the addresses are known.
 type sink struct {
 	grpc, http string // addresses, which stay the same
 

@@ -14,6 +14,7 @@ import (
 type sliceFigures struct {
 	messages          uint64 // sent
 	cost              result.Cost
+	far               float64 // CPU time of the receiving side per message, ns; 0 if it is in this process
 	wire              float64 // bytes per PUBLISH
 	rate              float64 // messages per second
 	response, transit quantiles
@@ -67,6 +68,7 @@ func (m *monitor) tickSlice(now clock.Instant) {
 	if m.sliceBegan.at == 0 {
 		m.inSlice.Reset()
 		m.sliceBegan = m.snapshot()
+		m.sliceBegan.far = m.farCPU(nil)
 		return
 	}
 	m.endSlice()
@@ -96,6 +98,7 @@ func (m *monitor) endSlice() {
 	}
 	m.take(false)
 	ended := m.snapshot()
+	ended.far = m.farCPU(a)
 	began := m.sliceBegan
 	point := m.point(began, ended, &m.inSlice)
 	counts := m.timeline.slices[m.slice].end - m.timeline.slices[m.slice].begin - m.timeline.settle
@@ -111,7 +114,7 @@ func (m *monitor) endSlice() {
 	}
 	if n := float64(m.inSlice.Sent); n > 0 {
 		a.slices = append(a.slices, sliceFigures{
-			messages: m.inSlice.Sent, cost: costBetween(began, ended, n), wire: float64(m.inSlice.SentBytes) / n,
+			messages: m.inSlice.Sent, cost: costBetween(began, ended, n), far: float64(ended.far-began.far) / n, wire: float64(m.inSlice.SentBytes) / n,
 			rate: n / counts.Seconds(), response: quantilesOf(&m.inSlice.Response), transit: quantilesOf(&m.inSlice.Transit),
 		})
 	}

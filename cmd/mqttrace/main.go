@@ -20,6 +20,7 @@ import (
 func main() {
 	broker.RunIfChild()
 	otlp.RunIfChild()
+	load.RunIfChild()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	os.Exit(run(world{

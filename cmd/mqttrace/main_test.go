@@ -9,6 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 
+	"mqttrace/load"
 	"mqttrace/load/broker"
 	"mqttrace/load/otlp"
 )
@@ -16,6 +17,7 @@ import (
 func TestMain(m *testing.M) {
 	broker.RunIfChild()
 	otlp.RunIfChild()
+	load.RunIfChild()
 	testscript.Main(leakChecked{m}, map[string]func(){"mqttrace": main})
 }
 

@@ -91,6 +91,9 @@ func (s *Spans) OnStart(parent context.Context, span sdktrace.ReadWriteSpan) {
 }
 
 func (s *Spans) produced(m *Message, span sdktrace.ReadOnlySpan) {
+	if m.Copies == 0 {
+		return
+	}
 	sc := span.SpanContext()
 	shard := s.shard(m)
 	shard.mu.Lock()

@@ -228,10 +228,14 @@ type Spans struct {
 // Cost is what one message cost the generator, sending and receiving together, over the measured phase. Zero where the
 // system does not tell.
 type Cost struct {
-	CPUNSPerMessage     float64 `json:"cpu_ns_per_message"`
-	AllocsPerMessage    float64 `json:"allocs_per_message"`
-	AllocBytesPerMsg    float64 `json:"alloc_bytes_per_message"`
-	WireBytesPerMessage float64 `json:"wire_bytes_per_message"` // of a PUBLISH as sent, header included
+	CPUNSPerMessage float64 `json:"cpu_ns_per_message"`
+	// SendCPUNSPerMessage and ReceiveCPUNSPerMessage are what either side pays, by a second measurement of a comparison with
+	// the receivers in a process of their own: together a little more than CPUNSPerMessage. 0 where there was none.
+	SendCPUNSPerMessage    float64 `json:"send_cpu_ns_per_message"`
+	ReceiveCPUNSPerMessage float64 `json:"receive_cpu_ns_per_message"`
+	AllocsPerMessage       float64 `json:"allocs_per_message"`
+	AllocBytesPerMsg       float64 `json:"alloc_bytes_per_message"`
+	WireBytesPerMessage    float64 `json:"wire_bytes_per_message"` // of a PUBLISH as sent, header included
 	// BrokerCPUNSPerMessage is the broker's, where the harness started it.
 	BrokerCPUNSPerMessage float64 `json:"broker_cpu_ns_per_message"`
 	// GCShare is the share of the generator's CPU time that went into garbage collection, 0 to 1.
