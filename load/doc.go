@@ -3,16 +3,28 @@
 // In comes a *scenarios.Scenario, out goes a *result.Result that package reports renders. A run goes through the files in this
 // order:
 //
-//	target    the broker: started as a child process, or somebody else's
-//	fleet     the clients: receivers subscribe first, then senders connect
-//	probe     readiness: every subscription sees a message before any is counted
-//	schedule  when each message is due: a pure function of rate, arrival and seed
-//	pacer     wakes each sender when its next message is due
-//	sender    sends what is due, late if it must, and never skips
-//	receiver  stamps, counts and handles what arrives
-//	tracing   what the run's arm does to each message on either side
-//	monitor   the seconds of the run: progress, series, and the broker's health
-//	judge     the ledger, the thresholds, the doubts, the verdict
+//	run        the steps of a run, and what all of its parts share
+//	target     the broker: started as a child process, or somebody else's
+//	arm        a tracing setting: its SDK (sampler, export, sink) and what is counted while it is in force
+//	fleet      the clients: receivers subscribe first, then senders connect (health: which of them are connected)
+//	probe      readiness: every subscription sees a message before any is counted
+//	schedule   when each message is due: a pure function of rate, arrival and seed
+//	timeline   which arm is in force when, and what counts
+//	pacer      wakes each sender when its next message is due (alarm: how the system does that)
+//	sender     sends what is due, late if it must, and never skips
+//	receiver   identifies, counts and handles what arrives
+//	tracing    what an arm does to each message on either side
+//	monitor    the seconds of the run: progress, series, and the broker's health
+//	slices     what each arm's turn cost
+//	faults     what the scenario does to the run on purpose
+//	sides      a comparison's second measurement, with the receivers in a child process
+//	ledger     who was owed what, and who got it
+//	overhead   the differences between arms
+//	doubt      reasons not to take a figure at its face value
+//	judge      the figures, the thresholds, the verdict
 //
 // The recorders that senders and receivers write to are in package record, the MQTT client is in package mqtt.
+//
+// A binary that runs scenarios starts itself again as the embedded broker, as the embedded sink and as the receiving side: its main
+// calls broker.RunIfChild, otlp.RunIfChild and [RunIfChild] before anything else.
 package load

@@ -46,7 +46,8 @@ func (p Plan) takeTurns() string {
 	text += ", in balanced order, so that each follows each of the others about as often"
 	if p.InPerSecond > 0 {
 		messages := p.InPerSecond * s.Duration.Std().Seconds() / float64(len(t.Compare))
-		text += fmt.Sprintf("; about %s messages an arm, less what the start of each slice leaves out", thousands(messages))
+		text += fmt.Sprintf("; about %s messages an arm, less what the start of each slice leaves out; "+
+			"then once more for half as long, to tell the cost of sending from that of receiving", thousands(messages))
 	}
 	return text
 }

@@ -14,7 +14,6 @@ import (
 	metricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -45,26 +44,17 @@ func (r *Receiver) export(newRequest func() proto.Message) http.HandlerFunc {
 		content, err := r.read(w, q, request)
 		if err != nil {
 			r.counter.malformed()
-			refuse(w, content, httpStatusOfBadRequest(err), status.New(codes.InvalidArgument, err.Error()))
+			answer(w, content, httpStatusOfBadRequest(err), status.New(codes.InvalidArgument, err.Error()).Proto())
 			return
 		}
-		response, err := r.receive(metadata.NewIncomingContext(q.Context(), lowerCase(q.Header)), request)
+		response, err := r.receive(q.Context(), request)
 		if err != nil {
 			s := status.Convert(err)
-			refuse(w, content, httpStatus(s.Code()), s)
+			answer(w, content, httpStatus(s.Code()), s.Proto())
 			return
 		}
 		answer(w, content, http.StatusOK, response)
 	}
-}
-
-// lowerCase is a header as gRPC has them, so that handlers find it in the same place whichever way a request came.
-func lowerCase(h http.Header) metadata.MD {
-	md := make(metadata.MD, len(h))
-	for name, values := range h {
-		md[strings.ToLower(name)] = values
-	}
-	return md
 }
 
 // errUnsupported is a request in a form that is not OTLP's.
@@ -161,13 +151,6 @@ func httpStatus(code codes.Code) int {
 	default:
 		return http.StatusInternalServerError
 	}
-}
-
-// refuse sends a status. Its text may quote what was received, but must be UTF-8 in protobuf.
-func refuse(w http.ResponseWriter, content string, code int, s *status.Status) {
-	why := s.Proto()
-	why.Message = strings.ToValidUTF8(why.Message, "\uFFFD")
-	answer(w, content, code, why)
 }
 
 // answer sends a message in the form of the request. An exporter that is gone by now does not hear it.
