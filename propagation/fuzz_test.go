@@ -199,7 +199,7 @@ func FuzzHostileProperties(f *testing.F) {
 
 func FuzzPayload(f *testing.F) {
 	for _, s := range []string{`{}`, ` { "a" : [1,{"traceparent":1}] , "b":"\u0000" } `, `{"traceparent":"` + sampleTraceparent + `"}`,
-		`{"tracestate":"a=1","tracestate":"b=2"}`, `[]`, `"`, `{"a":1,}`, `{"` + "\xff" + `":1}`, `{} {}`} {
+		`{"tracestate":"a=1","tracestate":"b=2"}`, `[]`, `"`, `{"a":1,}`, `{"` + "\xff" + `":1}`, `{} {}`, `{"":1E444}`} {
 		f.Add([]byte(s), "foo=1")
 	}
 	f.Fuzz(func(t *testing.T, payload []byte, state string) {
@@ -222,8 +222,16 @@ func FuzzPayload(f *testing.F) {
 		}
 		back, err := RemovePayload(out)
 		require.NoError(t, err)
-		assert.JSONEq(t, string(payload), string(back))
+		assert.Equal(t, compact(t, payload), compact(t, back))
 	})
+}
+
+// compact returns JSON without the space around its tokens.
+func compact(t *testing.T, text []byte) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, json.Compact(&b, text))
+	return b.String()
 }
 
 // lines reads a list of properties, one a line, name and value parted by the first colon.
