@@ -6,6 +6,6 @@
 // takes a collector or a container engine is in .ci/check-collector and .ci/check-images.
 //
 // The table behind Emitted, emitted.json, is the one place that names metrics for dashboards. Dashboards are checked against
-// it here; it is checked against what programs export where those run: the collector's part by TestThroughCollector, the
-// services' and the harness's by their own tests, with [Missing].
+// it here; it is checked against what programs export: the services' part by TestServicesEmit, the collector's by
+// TestThroughCollector, the harness's where the harness is tested, with [Missing].
 package stack

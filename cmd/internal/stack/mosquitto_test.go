@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,8 +19,8 @@ import (
 )
 
 // mosquitto runs Mosquitto with a configuration of resources/mosquitto, in which replace puts this machine's ports and
-// folders for the container's, and returns once it accepts connections at addr.
-func mosquitto(t *testing.T, config, addr string, replace ...string) {
+// folders for the container's, and returns once it accepts connections at addr. It runs until stop or the test's end.
+func mosquitto(t *testing.T, config, addr string, replace ...string) (stop func()) {
 	t.Helper()
 	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/usr/local/sbin")
 	exe, err := exec.LookPath("mosquitto")
@@ -40,9 +41,12 @@ func mosquitto(t *testing.T, config, addr string, replace ...string) {
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		assert.NoError(t, cmd.Process.Kill())
 		cmd.Wait()
+	})
+	t.Cleanup(func() {
+		stop()
 		if t.Failed() {
 			t.Log(log.String())
 		}
@@ -54,6 +58,7 @@ func mosquitto(t *testing.T, config, addr string, replace ...string) {
 		}
 		return err == nil
 	}, 10*time.Second, 20*time.Millisecond)
+	return stop
 }
 
 // on is a listener's line on addr instead of everywhere.
