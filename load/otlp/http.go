@@ -14,6 +14,7 @@ import (
 	metricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -44,17 +45,26 @@ func (r *Receiver) export(newRequest func() proto.Message) http.HandlerFunc {
 		content, err := r.read(w, q, request)
 		if err != nil {
 			r.counter.malformed()
-			answer(w, content, httpStatusOfBadRequest(err), status.New(codes.InvalidArgument, err.Error()).Proto())
+			refuse(w, content, httpStatusOfBadRequest(err), status.New(codes.InvalidArgument, err.Error()))
 			return
 		}
-		response, err := r.receive(q.Context(), request)
+		response, err := r.receive(metadata.NewIncomingContext(q.Context(), lowerCase(q.Header)), request)
 		if err != nil {
 			s := status.Convert(err)
-			answer(w, content, httpStatus(s.Code()), s.Proto())
+			refuse(w, content, httpStatus(s.Code()), s)
 			return
 		}
 		answer(w, content, http.StatusOK, response)
 	}
+}
+
+// lowerCase is a header as gRPC has them, so that handlers find it in the same place whichever way a request came.
+func lowerCase(h http.Header) metadata.MD {
+	md := make(metadata.MD, len(h))
+	for name, values := range h {
+		md[strings.ToLower(name)] = values
+	}
+	return md
 }
 
 // errUnsupported is a request in a form that is not OTLP's.
@@ -151,6 +161,13 @@ func httpStatus(code codes.Code) int {
 	default:
 		return http.StatusInternalServerError
 	}
+}
+
+// refuse sends a status. Its text may quote what was received, but must be UTF-8 in protobuf.
+func refuse(w http.ResponseWriter, content string, code int, s *status.Status) {
+	why := s.Proto()
+	why.Message = strings.ToValidUTF8(why.Message, "\uFFFD")
+	answer(w, content, code, why)
 }
 
 // answer sends a message in the form of the request. An exporter that is gone by now does not hear it.

@@ -25,7 +25,8 @@ const (
 
 // Handler functions get what is exported. Each is called from many goroutines at once; nil functions are for what nobody
 // wants to see. An error refuses the request: the exporter is answered with its gRPC status (status.FromError), which for
-// any other error is Unknown, or with the HTTP status that the protocol maps it to. The request is the handler's to keep.
+// any other error is Unknown, or with the HTTP status that the protocol maps it to. The request is the handler's to keep; the
+// headers that it came with are in the context (metadata.FromIncomingContext), those of HTTP too.
 type Handler struct {
 	Traces  func(context.Context, *tracepb.ExportTraceServiceRequest) error
 	Metrics func(context.Context, *metricspb.ExportMetricsServiceRequest) error
