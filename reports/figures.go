@@ -106,3 +106,8 @@ func group(s string) string {
 	}
 	return sign + whole
 }
+
+// together keeps a figure that stands in a sentence from being torn apart at the end of a line.
+func together(figure string) string { return strings.ReplaceAll(figure, " ", noBreak) }
+
+const noBreak = "\u00a0"

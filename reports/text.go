@@ -18,11 +18,14 @@ type TextOptions struct {
 	SavedAs string
 }
 
-// Text writes r to w as one screen of plain text: the verdict, what ran, the figures with their warnings, the thresholds.
-// Lines are at most 80 columns wide as long as names and counts are of a reasonable length and there is one arm.
+// Text writes r to w as a screen of plain text, or two if it compares arms: the verdict, what ran, the figures with their
+// warnings, the thresholds. Lines are at most 80 columns wide as long as names and counts are of a reasonable length.
 func Text(w io.Writer, r *result.Result, opts TextOptions) error {
 	p := newPage(r, opts.SavedAs)
-	t := &text{w: bufio.NewWriter(w), color: opts.Color, labels: labelWidth(p)}
+	t := &text{w: bufio.NewWriter(w), color: opts.Color}
+	if p.isOneArm {
+		t.labels = utf8.RuneCountInString(result.ScheduleLag)
+	}
 	t.page(p)
 	return t.w.Flush()
 }
@@ -40,16 +43,14 @@ const markWidth = 2
 type text struct {
 	w      *bufio.Writer
 	color  bool
-	labels int // width of the first column, which all tables share
+	labels int // least width of the first column, so that those of most tables line up
 }
 
-func labelWidth(p *page) int {
-	widest := 0
-	for _, t := range p.tables {
-		widest = max(widest, utf8.RuneCountInString(t.name))
-		for _, r := range t.rows {
-			widest = max(widest, utf8.RuneCountInString(r.label))
-		}
+// labelWidth is that of a table's first column.
+func (t table) labelWidth() int {
+	widest := utf8.RuneCountInString(t.name)
+	for _, r := range t.rows {
+		widest = max(widest, utf8.RuneCountInString(r.label))
 	}
 	return widest
 }
@@ -74,6 +75,12 @@ func (t *text) page(p *page) {
 	}
 	if p.purpose != "" {
 		t.sentence("", p.purpose, quiet)
+	}
+	if len(p.answers) > 0 {
+		t.line()
+		for _, n := range p.answers {
+			t.sentence("", n.text, n.tone)
+		}
 	}
 	for _, table := range p.tables {
 		t.line()
@@ -104,18 +111,53 @@ func (t *text) verdict(p *page) {
 }
 
 func (t *text) table(table table) {
-	widths := table.widths()
-	t.cellLeft(table.name, t.labels, styleHead)
-	for i, c := range table.columns {
-		t.cellRight(c, widths[i], styleQuiet)
+	labels, widths := max(t.labels, table.labelWidth()), table.widths()
+	for from := 0; from < len(widths) || from == 0; {
+		if from > 0 {
+			t.line()
+		}
+		until := fitting(widths, from, width-labels)
+		t.columns(table, labels, widths, from, until)
+		from = max(until, 1)
+	}
+	for _, n := range table.foot {
+		t.sentence(footMarks[n.tone], n.text, n.tone)
+	}
+}
+
+// footMarks stand before what is said at the foot of a table.
+var footMarks = map[tone]string{normal: "  ", quiet: "  ", doubt: "  ! ", bad: "  ! "}
+
+// fitting says up to which column a table can be shown beside each other, one column at least; the others go below.
+func fitting(widths []int, from, room int) (until int) {
+	for until = from; until < len(widths); until++ {
+		room -= len(gap) + widths[until]
+		if room < 0 && until > from {
+			break
+		}
+	}
+	return until
+}
+
+// columns writes some columns of a table. What is said of a row stands below the last of them.
+func (t *text) columns(table table, labels int, widths []int, from, until int) {
+	t.cellLeft(table.name, labels, styleHead)
+	for i := from; i < until; i++ {
+		t.cellRight(table.columns[i], widths[i], styleQuiet)
 	}
 	t.line()
 	for _, r := range table.rows {
-		t.cellLeft(r.label, t.labels, styleNone)
-		for i, c := range r.cells {
-			t.cellRight(c.text, widths[i], toneStyles[c.tone])
+		t.cellLeft(r.label, labels, styleNone)
+		for i := from; i < until; i++ {
+			t.cellRight(r.cells[i].text, widths[i], toneStyles[r.cells[i].tone])
 		}
 		t.line()
+		if until < len(widths) {
+			continue
+		}
+		if r.where != "" {
+			t.line(gap, t.paint(strings.Map(visible, r.where), styleQuiet))
+		}
 		t.notes("  ! ", r.notes)
 	}
 }
@@ -182,8 +224,11 @@ func pad(s string, width int) string {
 
 // wrap breaks words into lines of at most width runes, longer words excepted; there is always one line.
 func wrap(words string, width int) []string {
-	return fill(strings.Fields(words), " ", width)
+	return fill(strings.FieldsFunc(words, isBreak), " ", width)
 }
+
+// isBreak says where a line may end: at any space but the one that is there to keep words together.
+func isBreak(r rune) bool { return unicode.IsSpace(r) && string(r) != noBreak }
 
 // fill puts parts into lines of at most width runes, longer parts excepted; there is always one line. Parts may be a
 // broker's words, so whatever could steer a terminal is taken out.

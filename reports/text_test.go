@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -35,7 +37,14 @@ func TestText(t *testing.T) {
 		"no-messages":   {noMessages(), reports.TextOptions{}},
 		"nothing":       {nothing(), reports.TextOptions{}},
 		"two-arms":      {arms("off", "record"), reports.TextOptions{}},
-		"four-arms":     {arms("off", "context", "record", "export"), reports.TextOptions{}},
+		"four-arms":     {arms("off", "context", "record", "export"), reports.TextOptions{SavedAs: "results/tracing-cost-20261122T134500Z.json"}},
+		"four-colored":  {arms("off", "context", "record", "export"), reports.TextOptions{Color: true}},
+		"six-arms":      {arms("off", "context", "record", "record@0.1", "export", "export@0.1"), reports.TextOptions{}},
+		"same-setting":  {noise(false), reports.TextOptions{}},
+		"noise":         {noise(true), reports.TextOptions{}},
+		"few-turns":     {fewTurns(), reports.TextOptions{}},
+		"sweep":         {sweep(), reports.TextOptions{}},
+		"faults":        {stressed(), reports.TextOptions{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
@@ -60,9 +69,9 @@ func golden(t *testing.T, path string, got []byte) {
 
 func assertOneScreen(t *testing.T, text string, arms int) {
 	t.Helper()
-	columns, rows := 80, 44
+	columns, rows := 80, 50
 	if arms > 1 {
-		columns, rows = 100, 50
+		rows = 100
 	}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	assert.LessOrEqual(t, len(lines), rows, "lines")
@@ -128,7 +137,10 @@ func record() result.Arm {
 			Flows: []result.Flow{{Sender: "sensors", Receiver: "backend", QoS: 1, Shared: true, Expected: 20_000, Received: 20_000}},
 		},
 		Spans: &result.Spans{Started: 40_000, Sampled: 40_000, Ended: 40_000, Messages: 20_000, Whole: 20_000},
-		Cost:  result.Cost{CPUNSPerMessage: 61_234, AllocsPerMessage: 63.12, AllocBytesPerMsg: 5123, WireBytesPerMessage: 241},
+		Cost: result.Cost{
+			CPUNSPerMessage: 61_234, AllocsPerMessage: 63.12, AllocBytesPerMsg: 5123, WireBytesPerMessage: 241,
+			BrokerCPUNSPerMessage: 25_000, GCShare: 0.0213,
+		},
 		Process: result.Processes{
 			Generator: &result.Process{CPUNS: 1_224_680_000, CPUCores: 0.0612, RSSBytes: 48_123_456},
 			Broker:    &result.Process{CPUNS: 500_000_000, CPUCores: 0.025, RSSBytes: 9_123_456},
@@ -236,21 +248,147 @@ func nothing() *result.Result {
 	return &result.Result{Schema: result.Schema, Verdict: result.Invalid, Reason: "the broker was gone before the first message"}
 }
 
+// arms is a comparison of arms that cost the more the further back they stand.
 func arms(names ...string) *result.Result {
 	r := passed()
+	var settings []string
 	r.Arms, r.Thresholds = nil, nil
 	for i, name := range names {
-		a := record()
-		a.Name = name
-		a.Latency = maps.Clone(a.Latency)
-		a.Cost.CPUNSPerMessage += float64(i) * 12_345
-		if name == "off" || name == "context" {
-			delete(a.Latency, result.Trace)
-			a.Spans = nil
+		kind, ratio, _ := strings.Cut(name, "@")
+		settings = append(settings, fmt.Sprintf(`{"name":%q,"arm":%q,"sampler":%q}`, name, kind, ratio))
+		r.Arms = append(r.Arms, compared(name, kind, i))
+		r.Thresholds = append(r.Thresholds, result.Threshold{Arm: name, Expression: "response.p99 < 20ms", Actual: 1_203_456 + float64(i)*100_000, OK: true})
+		r.Thresholds = append(r.Thresholds, result.Threshold{Arm: name, Expression: "delivery.lost == 0", OK: true})
+		for j, base := range names[:i] {
+			r.Overhead = append(r.Overhead, differences(base, name, float64(i-j))...)
 		}
-		r.Arms = append(r.Arms, a)
-		r.Thresholds = append(r.Thresholds, result.Threshold{Arm: name, Expression: "response.p99 < 20ms", Actual: 1_203_456, OK: true})
 	}
-	r.Warnings = []result.Warning{{About: "response", Text: "all arms ran in slices of 2 s"}}
+	r.Scenario = json.RawMessage(`{"name":"tracing-cost","description":"What tracing costs, in turns.","duration":"100s","tracing":{"compare":[` + strings.Join(settings, ",") + `]}}`)
+	r.Warnings = []result.Warning{
+		{About: "cost.cpu_per_message", Text: "1 of 40 slices was left out because the machine was too busy to tell the arms apart"},
+		{About: "overhead", Text: "the machine changed its clock rate"},
+	}
+	return r
+}
+
+// compared is the i-th arm of a comparison.
+func compared(name, kind string, i int) result.Arm {
+	a := record()
+	a.Name = name
+	a.Latency = maps.Clone(a.Latency)
+	a.Series = make([]result.Point, 20)
+	a.Cost.CPUNSPerMessage += float64(i) * 12_345
+	a.Cost.AllocsPerMessage += float64(i) * 17
+	a.Cost.SendCPUNSPerMessage, a.Cost.ReceiveCPUNSPerMessage = a.Cost.CPUNSPerMessage*0.6, a.Cost.CPUNSPerMessage*0.45
+	a.Slowest = []result.Exemplar{
+		{Sender: "mqttrace-40a94334-s9", AtNS: 4_461_234_567, ResponseNS: 8_103_456 - int64(i), TransitNS: 8_003_456},
+	}
+	a.Process.Sink = &result.Process{CPUNS: 80_000_000, CPUCores: 0.004, RSSBytes: 31_123_456}
+	if kind == "off" || kind == "context" {
+		delete(a.Latency, result.Trace)
+		a.Spans = nil
+	}
+	if kind == "export" {
+		received := a.Spans.Ended
+		a.Spans.Exported, a.Spans.ExportCalls, a.Spans.Received = received, 100, &received
+	}
+	if kind != "off" {
+		a.Slowest[0].TraceID = "5ec455b36acafa5d062cd54048f8121e"
+	}
+	return a
+}
+
+// differences are those of two arms that are a number of steps apart; none if that is 0.
+func differences(base, arm string, steps float64) []result.Difference {
+	all := []result.Difference{
+		{Figure: "cpu_ns_per_message", BaseMean: 61_234, Diff: 12_345, Low: 11_234, High: 13_456, Floor: 812},
+		{Figure: "allocs_per_message", BaseMean: 63.12, Diff: 17, Low: 16.6, High: 17.4, Floor: 0.31},
+		{Figure: "alloc_bytes_per_message", BaseMean: 5123, Diff: 1212, Low: 1100, High: 1300, Floor: 57},
+		{Figure: "wire_bytes_per_message", BaseMean: 170, Diff: 71, Low: 71, High: 71},
+		{Figure: "broker_cpu_ns_per_message", BaseMean: 25_000, Diff: 1_912, Low: 1_212, High: 2_612, Floor: 512},
+		{Figure: "response.p50_ns", BaseMean: 412_345, Diff: 21_345, Low: 11_345, High: 31_345, Floor: 5_345},
+		{Figure: "response.p99_ns", BaseMean: 1_203_456, Diff: 101_345, Low: -51_345, High: 251_345, Floor: 121_345},
+		{Figure: "transit.p50_ns", BaseMean: 399_345, Diff: 19_345, Low: 9_345, High: 29_345, Floor: 5_123},
+		{Figure: "transit.p99_ns", BaseMean: 1_190_456, Diff: 99_345, Low: -49_345, High: 249_345, Floor: 119_345},
+	}
+	for i := range all {
+		d := &all[i]
+		d.Base, d.Arm = base, arm
+		if steps == 0 {
+			half := (d.High-d.Low)/2 + d.Floor/10
+			d.Diff, d.Low, d.High = half/7, -half, half
+		}
+		d.Diff, d.Low, d.High = d.Diff*max(steps, 1), d.Low*max(steps, 1), d.High*max(steps, 1)
+		d.Detected = d.Low > 0 && d.Diff > d.Floor
+	}
+	return all
+}
+
+// noise compares a setting with itself, and finds nothing unless the machine is noisy.
+func noise(noisy bool) *result.Result {
+	r := arms("off", "off#2")
+	r.Scenario = json.RawMessage(`{"name":"noise","duration":"40s","tracing":{"compare":[{"name":"off","arm":"off"},{"name":"off#2","arm":"off"}]}}`)
+	r.Arms[1] = compared("off#2", "off", 0)
+	r.Overhead = differences("off", "off#2", 0)
+	r.Warnings = nil
+	if noisy {
+		r.Overhead[0] = result.Difference{Figure: "cpu_ns_per_message", Base: "off", Arm: "off#2", BaseMean: 61_234, Diff: -2_345, Low: -3_345, High: -1_345, Floor: 812, Detected: true}
+	}
+	return r
+}
+
+// fewTurns ended before there was anything to compare.
+func fewTurns() *result.Result {
+	r := arms("off", "export")
+	r.Verdict, r.Reason = result.Interrupted, "interrupted after 1.20 s of 40 s"
+	r.Overhead, r.Warnings = nil, nil
+	for i := range r.Arms {
+		r.Arms[i].Series, r.Arms[i].Slowest = r.Arms[i].Series[:2], nil
+	}
+	return r
+}
+
+// sweep has long names, messages too few for a p99, a broker that somebody else runs, and an arm that is cheaper than the first.
+func sweep() *result.Result {
+	r := arms("export attributes=50", "export attributes=10", "export attributes=0")
+	r.Overhead = slices.DeleteFunc(r.Overhead, func(d result.Difference) bool { return strings.HasSuffix(d.Figure, "p99_ns") })
+	for i := range r.Overhead {
+		d := &r.Overhead[i]
+		d.Diff, d.Low, d.High = -d.Diff, -d.High, -d.Low
+		if d.Figure == "broker_cpu_ns_per_message" {
+			*d = result.Difference{Figure: d.Figure, Base: d.Base, Arm: d.Arm}
+		}
+	}
+	r.TraceURL = "https://grafana.example/explore?traceId={trace_id}"
+	for i := range r.Arms {
+		r.Arms[i].Process.Broker, r.Arms[i].Cost.BrokerCPUNSPerMessage = nil, 0
+	}
+	return r
+}
+
+// stressed exported to a sink in trouble and lost spans.
+func stressed() *result.Result {
+	r := passed()
+	r.Faults = []result.Fault{
+		{AtNS: 2e9, ForNS: 3e9, Name: "exporter: slow"}, {AtNS: 7e9, ForNS: 2e9, Name: "exporter: stall"},
+	}
+	a := &r.Arms[0]
+	a.Name = "export"
+	for s := range 20 {
+		a.Series = append(a.Series, result.Point{AtNS: int64(s-2) * 1e9, LengthNS: 1e9, P99NS: 1_203_456 + int64(s)*1e5})
+	}
+	received := uint64(26_700)
+	a.Spans = &result.Spans{
+		Started: 44_000, Sampled: 44_000, Ended: 44_000, Dropped: 16_826, Exported: 26_660, Failed: 500, ExportCalls: 223, ExportFailures: 6,
+		Received: &received, Messages: 20_000, Whole: 20_000,
+	}
+	a.Slowest = []result.Exemplar{
+		{Sender: "mqttrace-40a94334-s9", AtNS: 4_461_234_567, ResponseNS: 8_103_456, TransitNS: 8_003_456, TraceID: "5ec455b36acafa5d062cd54048f8121e"},
+		{Sender: "mqttrace-40a94334-s6", AtNS: 4_460_234_567, ResponseNS: 7_103_456, TransitNS: 7_003_456},
+	}
+	r.TraceURL = "https://grafana.example/explore?traceId={trace_id}"
+	r.Warnings = []result.Warning{
+		{About: "spans.dropped", Text: "17340 of 44000 spans did not get out: 16826 dropped by the full queue, 500 in failed exports"},
+	}
 	return r
 }

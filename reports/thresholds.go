@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,6 +10,53 @@ import (
 
 	"mqttrace/load/result"
 )
+
+// checks are the thresholds as a page shows them. Of several arms, those that met the same one share a line; one that missed it
+// has its own.
+func checks(thresholds []result.Threshold) (all []check) {
+	for i, t := range thresholds {
+		if !t.OK {
+			all = append(all, newCheck(t))
+			continue
+		}
+		var met []result.Threshold
+		isFirst := true
+		for j, other := range thresholds {
+			if other.OK && other.Expression == t.Expression {
+				met = append(met, other)
+				isFirst = isFirst && j >= i
+			}
+		}
+		if isFirst {
+			all = append(all, metByAll(met))
+		}
+	}
+	return all
+}
+
+// metByAll is the line of a threshold that several arms met, with the range of what they measured.
+func metByAll(met []result.Threshold) check {
+	c := newCheck(met[0])
+	if len(met) == 1 {
+		return c
+	}
+	byActual := func(a, b result.Threshold) int { return cmp.Compare(a.Actual, b.Actual) }
+	least, most := actual(slices.MinFunc(met, byActual)), actual(slices.MaxFunc(met, byActual))
+	c.actual = least
+	if least != most {
+		c.actual += " to " + most
+	}
+	c.arm = fmt.Sprintf("%d arms:", len(met))
+	return c
+}
+
+func newCheck(t result.Threshold) check {
+	c := check{ok: t.OK, arm: t.Arm, text: t.Expression, actual: actual(t)}
+	if t.Reason != "" {
+		c.actual = "not judged: " + t.Reason
+	}
+	return c
+}
 
 // mostDigits ends the search for digits that tell two figures apart.
 const mostDigits = 9

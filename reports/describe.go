@@ -1,0 +1,88 @@
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"mqttrace/load/result"
+)
+
+// passed says what a pass means for this run.
+func passed(r *result.Result) string {
+	judged := "no thresholds set"
+	if n := len(r.Thresholds); n > 0 {
+		judged = fmt.Sprintf("%d of %d thresholds met", n, n)
+	}
+	return judged + ", no delivery promise broken, the generator kept up"
+}
+
+// describe says what ran: the scenario, the broker, the machine, for how long.
+func (p *page) describe(r *result.Result) {
+	// Of the scenario as it ran a page shows these alone. Unreadable ones are left out rather than keeping the figures
+	// from being read.
+	var sc struct {
+		Name        string `json:"name"`
+		Description string `json:"description"`
+		Duration    string `json:"duration"`
+	}
+	_ = json.Unmarshal(r.Scenario, &sc)
+	p.purpose = sc.Description
+
+	env := r.Environment
+	p.ran = appendFact(p.ran, sc.Name)
+	p.ran = appendFact(p.ran, strings.TrimSpace(env.Broker.Name+" "+env.Broker.Version))
+	if p.isOneArm && r.Arms[0].Name != "" {
+		p.ran = appendFact(p.ran, "tracing "+r.Arms[0].Name)
+	}
+	p.ran = appendFact(p.ran, turns(r.Arms))
+	p.ran = appendFact(p.ran, measured(r.Arms, sc.Duration))
+	if env.OS != "" {
+		p.ran = appendFact(p.ran, fmt.Sprintf("%s/%s, %s", env.OS, env.Arch, cores(env.Cores)))
+	}
+}
+
+func appendFact(facts []string, fact string) []string {
+	if fact == "" {
+		return facts
+	}
+	return append(facts, fact)
+}
+
+func cores(n int) string {
+	if n == 1 {
+		return "1 core"
+	}
+	return fmt.Sprintf("%d cores", n)
+}
+
+// turns says how often several arms changed places.
+func turns(arms []result.Arm) string {
+	if len(arms) < 2 {
+		return ""
+	}
+	n := 0
+	for _, a := range arms {
+		n += len(a.Series)
+	}
+	return fmt.Sprintf("%d arms in %d turns", len(arms), n)
+}
+
+// measured says for how long load was counted, of all that was asked where it fell short. Arms that take turns never get all
+// of it: they settle first, and end early once there is nothing more to find out.
+func measured(arms []result.Arm, asked string) string {
+	var elapsed time.Duration
+	for _, a := range arms {
+		elapsed += time.Duration(a.ElapsedNS)
+	}
+	want, err := time.ParseDuration(asked)
+	switch {
+	case elapsed == 0:
+		return "nothing measured"
+	case err == nil && elapsed < want*99/100 && len(arms) == 1:
+		return fmt.Sprintf("%s of %s measured", Duration(elapsed), Duration(want))
+	default:
+		return Duration(elapsed) + " measured"
+	}
+}

@@ -1,0 +1,114 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"mqttrace/load/result"
+)
+
+// Of a few arms all latencies fit on a screen, of some the important ones, and of many those that tell the arms apart. All are in
+// the result file.
+const (
+	fewArms  = 2
+	someArms = 4
+)
+
+// shown are the latencies of a page with that many arms.
+func shown(arms int) []string {
+	switch {
+	case arms <= fewArms:
+		return result.LatencyNames
+	case arms <= someArms:
+		return []string{result.Response, result.Transit, result.Trace, result.ScheduleLag}
+	default:
+		return []string{result.Response, result.Transit, result.Trace}
+	}
+}
+
+// latencies is the table of latencies; with several arms, those of one name stand below each other.
+func latencies(arms []result.Arm) table {
+	t := table{name: "latency", columns: []string{"count", "min", "p50", "p90", "p99", "p99.9", "max"}}
+	for _, name := range shown(len(arms)) {
+		labels := newLabels(name, len(result.ScheduleLag), arms)
+		for _, arm := range arms {
+			if l, ok := arm.Latency[name]; ok {
+				t.rows = append(t.rows, row{about: name, label: labels.next(arm), cells: percentiles(l), notes: withheld(l)})
+			}
+		}
+	}
+	if len(arms) > 1 {
+		return t.without(1) // the shortest tell arms apart least
+	}
+	return t
+}
+
+// without leaves a column out.
+func (t table) without(column int) table {
+	t.columns = slices.Delete(t.columns, column, column+1)
+	for i := range t.rows {
+		t.rows[i].cells = slices.Delete(t.rows[i].cells, column, column+1)
+	}
+	return t
+}
+
+// labels are those of rows of one name, a row for each arm. Of several arms each has its own in the label, and the name is
+// said once.
+type labels struct {
+	name    string
+	width   int // of the names above and below
+	several bool
+}
+
+func newLabels(name string, width int, arms []result.Arm) *labels {
+	return &labels{name, width, len(arms) > 1}
+}
+
+func (l *labels) next(arm result.Arm) string {
+	name := l.name
+	if !l.several {
+		return name
+	}
+	l.name = ""
+	return fmt.Sprintf("%-*s %s", l.width, name, arm.Name)
+}
+
+// label is that of an arm's row in a table that has one for each.
+func label(arm result.Arm, arms []result.Arm) string {
+	if len(arms) == 1 {
+		return "messages"
+	}
+	return arm.Name
+}
+
+func percentiles(l result.Latency) []cell {
+	count := cell{text: Count(l.Count)}
+	if l.Count == 0 {
+		return []cell{count, missing, missing, missing, missing, missing, missing}
+	}
+	return []cell{
+		count, figure(Duration(time.Duration(l.MinNS))),
+		percentile(l, l.P50NS), percentile(l, l.P90NS), percentile(l, l.P99NS), percentile(l, l.P999NS),
+		figure(Duration(time.Duration(l.MaxNS))),
+	}
+}
+
+var missing = cell{text: none, tone: quiet}
+
+func figure(text string) cell { return cell{text: text} }
+
+// percentile is missing where the sample is too small for it or a latency must not be quoted.
+func percentile(l result.Latency, ns *int64) cell {
+	if ns == nil || l.Withheld != "" {
+		return missing
+	}
+	return figure(Duration(time.Duration(*ns)))
+}
+
+func withheld(l result.Latency) []note {
+	if l.Withheld == "" {
+		return nil
+	}
+	return []note{{"percentiles withheld: " + l.Withheld, doubt}}
+}
