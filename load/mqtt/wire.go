@@ -14,6 +14,7 @@ const (
 	readBufferSize = 32 << 10 // a burst of small packets in one system call; allocated when the first byte arrives
 	flushAt        = 16 << 10 // packets that others follow are written when this much is there
 	heldFrom       = time.Millisecond
+	lastWords      = 250 * time.Millisecond // how long a peer may take to say why it takes no more bytes
 	publishType    = 3
 )
 
@@ -155,7 +156,7 @@ func (w *wire) failure() error {
 	return w.err
 }
 
-// flush writes the buffer; the caller holds mu. An error ends the connection and is what every later write returns.
+// flush writes the buffer; the caller holds mu. An error is what every later write returns, and soon ends the connection.
 func (w *wire) flush() {
 	if len(w.out) == 0 || w.err != nil {
 		return
@@ -171,7 +172,9 @@ func (w *wire) flush() {
 	w.out = w.out[:0]
 	if err != nil {
 		w.err = err
-		w.close()
+		// Not closed at once: why the peer takes no more bytes may be waiting to be read, as the TLS alert for a certificate that
+		// it does not accept is. The reader ends the connection after that.
+		_ = w.Conn.SetReadDeadline(time.Now().Add(lastWords)) // fails on one that is closed already
 	}
 }
 
