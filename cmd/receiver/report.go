@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/Azure/iot-operations-sdks/go/protocol"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -25,38 +24,37 @@ type reporter struct {
 	log      *slog.Logger
 	bursts   *telemetry.Bursts
 
-	attributes          []attribute.KeyValue // of every measurement of processing
-	destination         []attribute.KeyValue // of every other one
-	consumed, rejected  metric.Int64Counter
-	duration, latency   metric.Float64Histogram
-	beforeSent          metric.Int64Counter
-	drift               metric.Float64Gauge
-	measured, unlabeled metric.MeasurementOption
+	processing, destination telemetry.Labels // of measurements of the handling, and of others
+	consumed, rejected      metric.Int64Counter
+	duration, latency       metric.Float64Histogram
+	beforeSent              metric.Int64Counter
+	drift                   metric.Float64Gauge
 }
 
 func newReporter(kit *service.Kit) (*reporter, error) {
 	instruments := telemetry.NewInstruments(kit.Telemetry.Meter)
-	broker, destination := kit.Settings.Broker, []attribute.KeyValue{propagation.TopicKey.String(kit.Settings.Topic)}
+	broker, destination := kit.Settings.Broker, propagation.TopicKey.String(kit.Settings.Topic)
 	endpoint := propagation.Endpoint{
 		ClientID: broker.ClientID, ServerAddress: broker.Host, ServerPort: int(broker.Port),
 		Topic: kit.Settings.Topic, Subscription: kit.Settings.Topic, BodySize: true,
 	}
 	if isPattern := strings.Contains(kit.Settings.Topic, "{"); isPattern {
 		endpoint.Template, endpoint.Topic, endpoint.Subscription = kit.Settings.Topic, "", filterOf(kit.Settings.Topic)
-		destination = []attribute.KeyValue{propagation.TemplateKey.String(kit.Settings.Topic)}
+		destination = propagation.TemplateKey.String(kit.Settings.Topic)
 	}
 	r := &reporter{
 		consumer: propagation.NewConsumer(kit.Telemetry.Tracer, endpoint),
 		log:      kit.Telemetry.Log,
 		bursts:   kit.Bursts,
-		attributes: append([]attribute.KeyValue{
+		processing: telemetry.NewLabels(
 			propagation.SystemKey.String(propagation.System),
 			propagation.OperationNameKey.String(propagation.OperationProcess),
 			semconv.MessagingOperationTypeProcess,
 			propagation.ServerAddressKey.String(broker.Host),
 			propagation.ServerPortKey.Int(int(broker.Port)),
-		}, destination...),
-		destination: destination,
+			destination,
+		),
+		destination: telemetry.NewLabels(destination),
 		consumed:    instruments.Count(telemetry.ConsumedMessages, "{message}", "Messages that arrived, rejected ones too."),
 		rejected:    instruments.Count(telemetry.Rejected, "{message}", "Messages that the receiver could not make sense of."),
 		duration:    instruments.Seconds(telemetry.ProcessDuration, "Time that the receiver took over a message."),
@@ -64,9 +62,7 @@ func newReporter(kit *service.Kit) (*reporter, error) {
 		beforeSent:  instruments.Count(telemetry.E2ENegative, "{message}", "Messages that arrived before they were sent, by the clocks of the two hosts."),
 		drift:       instruments.SecondsGauge(telemetry.ClockDrift, "By how much the hybrid logical clock of the last message was ahead of this host's clock."),
 	}
-	r.measured = metric.WithAttributeSet(attribute.NewSet(r.attributes...))
-	r.unlabeled = metric.WithAttributeSet(attribute.NewSet(r.destination...))
-	r.beforeSent.Add(context.Background(), 0, r.unlabeled)
+	r.beforeSent.Add(context.Background(), 0, r.destination.With(""))
 	return r, instruments.Err()
 }
 
@@ -108,11 +104,7 @@ func (r *reporter) start(a *envelope.Arrival, event *protocol.CloudEvent) *messa
 // end ends the span and measures.
 func (m *message) end() {
 	defer m.span.End()
-	measured := m.measured
-	if m.errorType != "" {
-		failed := append(m.attributes[:len(m.attributes):len(m.attributes)], propagation.ErrorTypeKey.String(m.errorType))
-		measured = metric.WithAttributeSet(attribute.NewSet(failed...))
-	}
+	measured := m.processing.With(m.errorType)
 	m.consumed.Add(m.ctx, 1, measured)
 	m.duration.Record(m.ctx, time.Since(m.started).Seconds(), measured)
 }
@@ -138,16 +130,16 @@ func (m *message) journey() (latency time.Duration, ok bool) {
 		return 0, false
 	}
 	if !a.Clock.IsZero() {
-		m.drift.Record(m.ctx, a.Clock.Sub(a.ReceivedAt).Seconds(), m.unlabeled)
+		m.drift.Record(m.ctx, a.Clock.Sub(a.ReceivedAt).Seconds(), m.destination.With(""))
 	}
 	if a.SentAt.IsZero() {
 		return 0, false
 	}
 	latency = a.ReceivedAt.Sub(a.SentAt)
 	if latency < 0 {
-		m.beforeSent.Add(m.ctx, 1, m.unlabeled)
+		m.beforeSent.Add(m.ctx, 1, m.destination.With(""))
 	} else {
-		m.latency.Record(m.ctx, latency.Seconds(), m.unlabeled)
+		m.latency.Record(m.ctx, latency.Seconds(), m.destination.With(""))
 	}
 	return latency, true
 }
@@ -159,7 +151,7 @@ func (m *message) reject(err error) {
 		m.errorType = rejection.Type
 	}
 	propagation.SetError(m.span, m.errorType, err.Error())
-	m.rejected.Add(m.ctx, 1, metric.WithAttributes(append(m.destination[:len(m.destination):len(m.destination)], propagation.ErrorTypeKey.String(m.errorType))...))
+	m.rejected.Add(m.ctx, 1, m.destination.With(m.errorType))
 	if total, say := m.bursts.Add(m.errorType, 1); say {
 		m.log.WarnContext(m.ctx, "message rejected", "topic", m.arrival.Topic, "bytes", len(m.arrival.Payload), "error_type", m.errorType,
 			"error", err, "count", total)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/Azure/iot-operations-sdks/go/protocol"
 	"github.com/google/uuid"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -32,7 +31,7 @@ type reporter struct {
 	log      *slog.Logger
 	bursts   *telemetry.Bursts
 
-	attributes []attribute.KeyValue // of every measurement
+	labels     telemetry.Labels
 	duration   metric.Float64Histogram
 	sent, lost metric.Int64Counter
 }
@@ -46,14 +45,14 @@ func newReporter(kit *service.Kit, cfg settings.Sender) (*reporter, error) {
 		}),
 		log:    kit.Telemetry.Log,
 		bursts: kit.Bursts,
-		attributes: []attribute.KeyValue{
+		labels: telemetry.NewLabels(
 			propagation.SystemKey.String(propagation.System),
 			propagation.OperationNameKey.String(propagation.OperationPublish),
 			semconv.MessagingOperationTypeSend,
 			propagation.TopicKey.String(cfg.Topic),
 			propagation.ServerAddressKey.String(cfg.Broker.Host),
 			propagation.ServerPortKey.Int(int(cfg.Broker.Port)),
-		},
+		),
 		duration: instruments.Seconds(telemetry.OperationDuration, "Time from before a publish to its acknowledgement."),
 		sent:     instruments.Count(telemetry.SentMessages, "{message}", "Messages that were given to the connection to the broker."),
 		lost:     instruments.Count(telemetry.Discarded, "{message}", "Readings that were never sent because too many were waiting."),
@@ -66,7 +65,7 @@ func newID() string { return uuid.NewString() }
 
 // discarded notes a reading that found no place to wait.
 func (r *reporter) discarded(ctx context.Context) {
-	r.lost.Add(ctx, 1, metric.WithAttributes(propagation.ErrorTypeKey.String("queue_full")))
+	r.lost.Add(ctx, 1)
 	if total, say := r.bursts.Add("queue_full", 1); say {
 		r.log.ErrorContext(ctx, "readings lost: too many wait to be sent", "count", total)
 	}
@@ -97,12 +96,8 @@ func (m *message) end(ctx context.Context, receipt *envelope.Receipt, err error)
 	if receipt.Published {
 		err = receipt.Outcome()
 	}
-	attributes := m.attributes
 	errorType := errorType(receipt, err)
-	if errorType != "" {
-		attributes = append(attributes[:len(attributes):len(attributes)], propagation.ErrorTypeKey.String(errorType))
-	}
-	measured := metric.WithAttributeSet(attribute.NewSet(attributes...))
+	measured := m.labels.With(errorType)
 	m.duration.Record(ctx, took.Seconds(), measured)
 	m.sent.Add(ctx, 1, measured)
 	if receipt.Answered() {

@@ -117,5 +117,28 @@ func (c *Client) RegisterMessageHandler(handler aio.MessageHandler) func() {
 // NewApplication is what senders and receivers of package protocol share. It takes any clock for right: the SDK drops
 // messages from clocks that are a minute ahead. log gets what the SDK has to say.
 func NewApplication(log *slog.Logger) (*protocol.Application, error) {
-	return protocol.NewApplication(protocol.WithMaxClockDrift(math.MaxInt64), protocol.WithLogger(log))
+	return protocol.NewApplication(protocol.WithMaxClockDrift(math.MaxInt64), protocol.WithLogger(slog.New(quiet{log.Handler()})))
 }
+
+// quiet makes what is below an error good for debugging only: the SDK warns of each message that is not sent, which the
+// services say once per burst and with the message's span.
+type quiet struct{ slog.Handler }
+
+func quieted(level slog.Level) slog.Level {
+	if level < slog.LevelError {
+		return min(level, slog.LevelDebug)
+	}
+	return level
+}
+
+func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
+	return q.Handler.Enabled(ctx, quieted(level))
+}
+
+func (q quiet) Handle(ctx context.Context, r slog.Record) error {
+	r.Level = quieted(r.Level)
+	return q.Handler.Handle(ctx, r)
+}
+
+func (q quiet) WithAttrs(attrs []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(attrs)} }
+func (q quiet) WithGroup(name string) slog.Handler       { return quiet{q.Handler.WithGroup(name)} }

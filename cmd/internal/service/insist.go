@@ -3,8 +3,8 @@ package service
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
+	"net"
 	"time"
 
 	"mqttrace/load/mqtt"
@@ -40,12 +40,13 @@ func isFinal(err error) bool {
 	var refused *mqtt.RefusedError
 	var verification *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	var authority x509.UnknownAuthorityError
+	var operation *net.OpError
 	switch {
 	case errors.As(err, &refused):
 		return !comesBack[refused.ReasonCode]
-	case errors.As(err, &verification), errors.As(err, &record), errors.As(err, &alert), errors.As(err, &authority):
+	case errors.As(err, &verification), errors.As(err, &record):
+		return true
+	case errors.As(err, &operation) && operation.Op == "remote error": // a TLS alert, of a type that crypto/tls does not export
 		return true
 	default:
 		return errors.Is(err, mqtt.ErrNotGranted)

@@ -4,11 +4,9 @@ import (
 	"context"
 	"sync/atomic"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
 // gate stands before a batch processor and behind its exporter, and lets no more wait between the two than the processor's queue
@@ -22,19 +20,15 @@ type gate struct {
 }
 
 var (
-	droppedAttributes = errorAttributes(queueFull)
-	failedAttributes  = errorAttributes(exportFailed)
+	droppedLabels = NewLabels().With(queueFull)
+	failedLabels  = NewLabels().With(exportFailed)
 )
-
-func errorAttributes(errorType string) metric.MeasurementOption {
-	return metric.WithAttributeSet(attribute.NewSet(semconv.ErrorTypeKey.String(errorType)))
-}
 
 // enter reports whether there is room for one more.
 func (g *gate) enter(ctx context.Context) bool {
 	if g.waiting.Add(1) > g.limit {
 		g.waiting.Add(-1)
-		g.processed.Add(ctx, 1, droppedAttributes)
+		g.processed.Add(ctx, 1, droppedLabels)
 		g.lost(ctx, 1, "the queue was full")
 		return false
 	}
@@ -46,7 +40,7 @@ func (g *gate) enter(ctx context.Context) bool {
 func (g *gate) leave(ctx context.Context, n int, err error) {
 	g.waiting.Add(-int64(n))
 	if err != nil {
-		g.exported.Add(ctx, int64(n), failedAttributes)
+		g.exported.Add(ctx, int64(n), failedLabels)
 		g.lost(ctx, int64(n), "the export failed")
 		return
 	}

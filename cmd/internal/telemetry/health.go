@@ -30,11 +30,11 @@ func newOwnHealth(m metric.Meter, local *slog.Logger) (*ownHealth, error) {
 	return h, errors.Join(errs[:]...)
 }
 
-// lost returns a function that says, once per burst, how many of something were lost.
+// lost returns a function that says, once per burst and reason, how many of something were lost.
 func (h *ownHealth) lost(what string) func(ctx context.Context, n int64, why string) {
-	burst := NewBurst()
+	bursts := new(Bursts)
 	return func(ctx context.Context, n int64, why string) {
-		if total, first := burst.Add(uint64(n)); first {
+		if total, first := bursts.Add(why, uint64(n)); first {
 			h.local.WarnContext(context.WithoutCancel(ctx), "telemetry lost", "what", what, "count", total, "reason", why)
 		}
 	}
