@@ -134,7 +134,12 @@ func (r *run) tellSidesApart(ctx context.Context) {
 	if !r.comparing() || len(r.receivers) == 0 || r.measured.interrupted || r.measured.broken != nil {
 		return
 	}
-	if err := r.measureSides(ctx); err != nil {
+	err := r.measureSides(ctx)
+	if ctx.Err() != nil {
+		r.measured.interrupted = true
+		return
+	}
+	if err != nil {
 		r.warn("cost.cpu_per_message", "the sending and the receiving side could not be told apart: %v", err)
 	}
 }
