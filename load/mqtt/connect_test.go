@@ -109,7 +109,7 @@ func TestConnectErrorsSayWhatIsWrong(t *testing.T) {
 		{"password cannot be read", mqtt.Settings{Address: guarded.Addr(), Username: "user", Password: func() ([]byte, error) { return nil, os.ErrNotExist }},
 			[]string{"password of client", "file does not exist"}},
 		{"TLS to a plain port", mqtt.Settings{Address: plain.Addr(), TLS: &tls.Config{RootCAs: p.roots}, ConnectTimeout: time.Second},
-			[]string{"connect to " + plain.Addr()}},
+			[]string{"connect to " + plain.Addr(), "does not speak TLS there"}},
 		{"plain to a TLS port", mqtt.Settings{Address: secure.Addr()}, []string{"does the broker expect TLS"}},
 		{"unknown authority", mqtt.Settings{Address: secure.Addr(), TLS: new(tls.Config)}, []string{"unknown authority", "tls.ca"}},
 	}

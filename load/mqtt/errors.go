@@ -123,10 +123,12 @@ func (s Settings) explain(err error) error {
 		return fmt.Errorf("%w (%s)", err, s.Hints.PlainPort)
 	case errors.As(err, &authority):
 		return fmt.Errorf("%w (%s)", err, s.Hints.Authority)
-	case !s.secure() && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)):
-		return fmt.Errorf("%w before CONNACK (%s)", err, s.Hints.TLSPort)
-	default:
+	case !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET):
 		return err
+	case s.secure():
+		return fmt.Errorf("%w (%s)", err, s.Hints.PlainPort)
+	default:
+		return fmt.Errorf("%w before CONNACK (%s)", err, s.Hints.TLSPort)
 	}
 }
 
