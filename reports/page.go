@@ -81,6 +81,10 @@ func newPage(r *result.Result, savedAs string) *page {
 		faults:   faultsOf(r),
 	}
 	p.describe(r)
+	if r.Observed != nil && len(r.Arms) == 1 {
+		p.observe(r)
+		return p
+	}
 	if r.Verdict == result.Pass {
 		p.reason = passed(r)
 	}

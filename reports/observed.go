@@ -1,0 +1,230 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mqttrace/load/result"
+)
+
+const (
+	// mostSeen is how many rows each table of an observation has; the result file has all.
+	mostSeen = 8
+	// mostSlowSeen is how many of the slowest messages are shown.
+	mostSlowSeen = 5
+	// longestSeen is where names of services and hosts are cut.
+	longestSeen = 20
+)
+
+// observe fills a page with what the spans of other services say: there is no load, no generator and no broker to tell of.
+func (p *page) observe(r *result.Result) {
+	seen := r.Observed
+	p.ran = append(append([]string{}, "observe"), measured(r.Arms, ""))
+	p.ran = append(p.ran, sources(seen)...)
+	if r.Verdict == result.Pass {
+		p.reason = wholeness(r.Arms[0].Spans, len(seen.Pairs))
+	}
+	p.add(
+		pairTable(r), slowestSeen(r), brokenTable(r), clockTable(seen.Skews), lossTable(seen.Losses), conventionTable(seen.Faults),
+	)
+	for _, w := range r.Warnings {
+		p.warn(w)
+	}
+	for _, text := range remarks(seen) {
+		p.notes = append(p.notes, note{text, doubt})
+	}
+	p.shorten()
+}
+
+// sources says where spans came from, and where they went on to.
+func sources(seen *result.Observed) (facts []string) {
+	const most = 2
+	for _, s := range seen.Sources[:min(len(seen.Sources), most)] {
+		facts = append(facts, clean(s))
+	}
+	if more := len(seen.Sources) - most; more > 0 {
+		facts = append(facts, fmt.Sprintf("%d more", more))
+	}
+	if seen.ForwardedTo != "" {
+		facts = append(facts, "passed on to "+clean(seen.ForwardedTo))
+	}
+	return facts
+}
+
+// wholeness is the answer in a sentence.
+func wholeness(s *result.Spans, pairs int) string {
+	switch {
+	case s == nil || s.Messages == 0:
+		return "spans were received, and no message could be judged"
+	case s.Whole == s.Messages:
+		return fmt.Sprintf("%s of %s, every trace is whole", several(s.Messages, "message"), several(uint64(pairs), "pair"))
+	default:
+		return fmt.Sprintf("%s of %s, %s of the traces are whole", several(s.Messages, "message"), several(uint64(pairs), "pair"), share(s.Whole, s.Messages))
+	}
+}
+
+// several is a number of things.
+func several(n uint64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return Count(n) + " " + what + "s"
+}
+
+// pairTable has the latency of all messages, then of each pair of services and topic. The result file has more percentiles: a
+// line must hold two names.
+func pairTable(r *result.Result) table {
+	t := table{name: "latency", columns: []string{"count", "p50", "p99", "max"}}
+	all := r.Arms[0].Latency[result.Trace]
+	t.rows = append(t.rows, row{about: result.Trace, label: "all messages", cells: fewPercentiles(all), notes: withheld(all)})
+	for _, p := range r.Observed.Pairs[:min(len(r.Observed.Pairs), mostSeen)] {
+		t.rows = append(t.rows, row{label: route(p.Producer, p.Consumer), where: beneath(p), cells: fewPercentiles(p.Latency)})
+	}
+	t.foot = rest(len(r.Observed.Pairs))
+	return t
+}
+
+func fewPercentiles(l result.Latency) []cell {
+	if l.Count == 0 {
+		return []cell{figure("0"), missing, missing, missing}
+	}
+	return []cell{figure(Count(l.Count)), percentile(l, l.P50NS), percentile(l, l.P99NS), figure(Duration(time.Duration(l.MaxNS)))}
+}
+
+// beneath is the topic of a pair, and the latency from when the producer span was over, if it differs: with an acknowledgement to
+// wait for, that is often after the delivery.
+func beneath(p result.Pair) string {
+	var facts []string
+	facts = appendFact(facts, p.Topic)
+	if after := p.AfterProducer.P50NS; after != nil {
+		facts = append(facts, "p50 "+Duration(time.Duration(*after))+" from the producer span's end")
+	}
+	return strings.Join(facts, " · ")
+}
+
+// slowestSeen has the slowest messages of all pairs, and where to look them up.
+func slowestSeen(r *result.Result) table {
+	t := table{name: "slowest", columns: []string{"sent at", "latency"}}
+	type slow struct {
+		result.Example
+		route string
+	}
+	var all []slow
+	for _, p := range r.Observed.Pairs {
+		for _, e := range p.Slowest {
+			all = append(all, slow{e, route(p.Producer, p.Consumer)})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b slow) int { return cmp.Compare(b.LatencyNS, a.LatencyNS) })
+	for _, s := range all[:min(len(all), mostSlowSeen)] {
+		t.rows = append(t.rows, row{
+			label: s.route, where: whereabouts(r.TraceURL, s.TraceID),
+			cells: []cell{figure(s.At.UTC().Format("15:04:05.000")), figure(Duration(time.Duration(s.LatencyNS)))},
+		})
+	}
+	return t
+}
+
+// brokenTable has what is wrong with traces, where, and one to look at.
+func brokenTable(r *result.Result) table {
+	t := table{name: "broken traces", columns: []string{"count", "at"}}
+	for _, b := range r.Observed.Broken[:min(len(r.Observed.Broken), mostSeen)] {
+		line := row{label: BrokenName(b.What), cells: []cell{{Count(b.Count), doubt}, figure(cut(b.Service))}}
+		if len(b.Examples) > 0 {
+			line.where = strings.TrimSpace(b.Topic + "  " + whereabouts(r.TraceURL, b.Examples[0].TraceID))
+		}
+		t.rows = append(t.rows, line)
+	}
+	t.foot = rest(len(r.Observed.Broken))
+	return t
+}
+
+// clockTable has the hosts whose clocks disagree.
+func clockTable(skews []result.Skew) table {
+	t := table{name: "clocks", columns: []string{"messages", "negative", "lowest"}}
+	n := 0
+	for _, s := range skews {
+		if s.Negative == 0 {
+			continue
+		}
+		if n++; n <= mostSeen {
+			t.rows = append(t.rows, row{label: route(s.From, s.To), cells: []cell{
+				figure(Count(s.Messages)), {Count(s.Negative), doubt}, figure(Duration(time.Duration(s.MinNS))),
+			}})
+		}
+	}
+	t.foot = rest(n)
+	return t
+}
+
+// lossTable has the signs of lost spans.
+func lossTable(losses []result.Loss) table {
+	t := table{name: "lost spans", columns: []string{"spans"}}
+	for _, l := range losses[:min(len(losses), mostSeen)] {
+		said := l.Signal
+		if said == "gap" {
+			said = "referred to, and never received"
+		}
+		t.rows = append(t.rows, row{label: cut(l.Service), cells: []cell{{Count(l.Spans), doubt}}, where: said})
+	}
+	t.foot = rest(len(losses))
+	return t
+}
+
+// conventionTable has the departures from OpenTelemetry's conventions, and what would be right.
+func conventionTable(faults []result.SpanFault) table {
+	t := table{name: "conventions", columns: []string{"spans", "of"}}
+	for _, f := range faults[:min(len(faults), mostSeen)] {
+		t.rows = append(t.rows, row{
+			label: clean(f.Rule + " " + f.Subject), where: f.Advice,
+			cells: []cell{{Count(f.Count), doubt}, figure(cut(strings.Join(f.Services, ", ")))},
+		})
+	}
+	t.foot = rest(len(faults))
+	return t
+}
+
+// remarks are the counts that are best 0, and what the sources were short of.
+func remarks(seen *result.Observed) []string {
+	texts := slices.Clone(seen.Notes)
+	for _, c := range []struct {
+		n    uint64
+		what string
+	}{
+		{seen.Spans.Malformed, "spans were left out: they have no valid id or no time"},
+		{seen.Spans.Repeated, "spans were sent again and count once"},
+		{seen.Spans.Truncated, "spans have lost attributes, events or links to a limit of their SDK"},
+		{seen.Messages.Retained, "retained messages were replayed; how long they were retained is not a latency"},
+	} {
+		if c.n > 0 {
+			texts = append(texts, Count(c.n)+" "+c.what)
+		}
+	}
+	return texts
+}
+
+// rest says how many rows were left out.
+func rest(n int) []note {
+	if n <= mostSeen {
+		return nil
+	}
+	return []note{{fmt.Sprintf("and %d more in the result file", n-mostSeen), quiet}}
+}
+
+// route is the way of a message.
+func route(from, to string) string { return cut(from) + " → " + cut(to) }
+
+// cut shortens a name.
+func cut(name string) string {
+	runes := []rune(clean(name))
+	if len(runes) <= longestSeen {
+		return string(runes)
+	}
+	return string(runes[:longestSeen-1]) + "…"
+}
+
+// clean takes out of what came over the network whatever could steer a terminal.
+func clean(s string) string { return strings.Map(visible, s) }
