@@ -132,10 +132,11 @@ func (all faults) checkPresence(s *span, p *tracepb.Span, a *attributes) {
 	if a.system == "" {
 		missing(string(propagation.SystemKey), `set it to "mqtt"`)
 	}
-	if a.operation == "" {
+	// What is there by a name of old is deprecated, not missing.
+	if a.operation == "" && a.oldOperation == "" {
 		missing(string(propagation.OperationNameKey), `set it, to "publish" or "process" say`)
 	}
-	if a.operationType == "" {
+	if a.operationType == "" && a.oldOperation == "" {
 		missing(string(propagation.OperationTypeKey), `set it to "send" or "process"`)
 	}
 	if a.topic == "" && a.template == "" {

@@ -228,6 +228,8 @@ func TestSkew(t *testing.T) {
 
 func TestWarnsOfBrokenTraces(t *testing.T) {
 	got := recorded(t, publish(1, 1), process(1, 2, childOf(1)), publish(2, 3))
+	assert.Equal(t, result.Fail, got.Verdict)
+	assert.Equal(t, "1 of 2 messages have broken traces", got.Reason)
 	require.Len(t, got.Warnings, 1)
 	assert.Equal(t, "1 of 2 messages have broken traces: these latencies know the others, and 0 that are paired by nothing but a shared trace id", got.Warnings[0].Text)
 	assert.Equal(t, result.Trace, got.Warnings[0].About)
@@ -239,5 +241,11 @@ func TestNothingToSee(t *testing.T) {
 	assert.Equal(t, "no spans were received", got.Reason)
 	got = recorded(t, inner(1, 1))
 	assert.Equal(t, result.Invalid, got.Verdict)
-	assert.Contains(t, got.Reason, "none of the 1 spans received is of a message")
+	assert.Contains(t, got.Reason, "none of 1 is a PRODUCER or CONSUMER")
+
+	o, _ := watching(Config{})
+	require.NoError(t, o.Traces(t.Context(), request(publish(1, 1))))
+	got = finish(t, o)
+	assert.Equal(t, result.Invalid, got.Verdict)
+	assert.Contains(t, got.Reason, "no message could be judged")
 }

@@ -131,6 +131,20 @@ func (a *pairs) results() ([]result.Pair, error) {
 	return all, nil
 }
 
+// live lists the few pairs with the most messages.
+func (a *pairs) live(most int) (list []LivePair) {
+	for k, p := range a.byKey {
+		list = append(list, LivePair{
+			Producer: k.producer, Consumer: k.consumer, Topic: k.topic,
+			Messages: p.latency.Count(), P50: p.latency.Quantile(0.5), P99: p.latency.Quantile(0.99),
+		})
+	}
+	slices.SortFunc(list, func(a, b LivePair) int {
+		return cmp.Or(cmp.Compare(b.Messages, a.Messages), cmp.Compare(a.Producer, b.Producer), cmp.Compare(a.Consumer, b.Consumer), cmp.Compare(a.Topic, b.Topic))
+	})
+	return list[:min(len(list), most)]
+}
+
 // lately is what has happened since somebody last looked.
 type lately struct{ latency record.Histogram }
 

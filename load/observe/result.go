@@ -27,7 +27,20 @@ type Live struct {
 	// P50 and P99 are of the messages paired since the last call, Recent how many these are.
 	Recent   uint64
 	P50, P99 time.Duration
+	// Pairs are those with the most messages, of the whole observation; BrokenAs is how many traces are broken in which way.
+	Pairs    []LivePair
+	BrokenAs map[string]uint64
 }
+
+// LivePair is how a pair stands.
+type LivePair struct {
+	Producer, Consumer, Topic string
+	Messages                  uint64
+	P50, P99                  time.Duration
+}
+
+// livePairs is how many pairs are shown while an observation goes on.
+const livePairs = 5
 
 // Live judges what has waited long enough and says how things stand.
 func (o *Observer) Live() Live {
@@ -45,6 +58,10 @@ func (o *Observer) Live() Live {
 		l.Negative += s.Negative
 	}
 	o.lately.latency.Reset()
+	l.Pairs, l.BrokenAs = o.total.live(livePairs), map[string]uint64{}
+	for k, b := range o.broken {
+		l.BrokenAs[k.what] += b.Count
+	}
 	return l
 }
 
@@ -74,23 +91,34 @@ func (o *Observer) Finish(about About) (*result.Result, error) {
 		return nil, err
 	}
 	r := &result.Result{
-		Schema: result.Schema, Verdict: result.Pass, Started: o.began(), Scenario: scenario(), Environment: environment(about),
+		Schema: result.Schema, Verdict: result.Pass, Started: o.began(), Scenario: scenario(), Environment: environment(about), TraceURL: about.TraceURL,
 		Arms: []result.Arm{arm}, Overhead: []result.Difference{}, Thresholds: []result.Threshold{}, Warnings: o.warnings(), Observed: seen,
 	}
-	switch {
-	case about.Interrupted:
-		r.Verdict, r.Reason = result.Interrupted, "ended before its time"
-	case o.counts.Producers+o.counts.Consumers == 0:
-		r.Verdict, r.Reason = result.Invalid, o.nothing()
-	}
+	r.Verdict, r.Reason = o.verdict(about)
 	return r, nil
 }
 
-func (o *Observer) nothing() string {
-	if o.counts.Received == 0 {
-		return "no spans were received"
+// verdict judges the traces: an observation has no thresholds, and delivery is not seen by it.
+func (o *Observer) verdict(about About) (v result.Verdict, reason string) {
+	l := o.ledger()
+	switch {
+	case about.Interrupted:
+		return result.Interrupted, "ended before its time"
+	case o.counts.Received == 0:
+		return result.Invalid, "no spans were received"
+	case o.counts.Producers+o.counts.Consumers == 0:
+		return result.Invalid, fmt.Sprintf("no span received is of a message: none of %d is a PRODUCER or CONSUMER or says what it does with one", o.counts.Received)
+	case l.Messages+o.total.messages.Retained == 0:
+		return result.Invalid, fmt.Sprintf("no message could be judged: the other halves of %d may have come before or after this was observed", o.total.messages.Unjudged)
+	case tooManyBroken(l):
+		return result.Fail, fmt.Sprintf("%d of %d messages have broken traces", l.Messages-l.Whole, l.Messages)
 	}
-	return fmt.Sprintf("none of the %d spans received is of a message: their kinds are neither PRODUCER nor CONSUMER, and they have no messaging attributes", o.counts.Received)
+	return result.Pass, ""
+}
+
+// tooManyBroken reports whether so many traces are broken that the latencies of the rest are doubtful.
+func tooManyBroken(l *result.Spans) bool {
+	return float64(l.Messages-l.Whole) > mostBrokenShare*float64(l.Messages)
 }
 
 // began is the start of the observation or, of what was recorded, of the first message.
@@ -163,7 +191,7 @@ func (o *Observer) ledger() *result.Spans {
 
 func (o *Observer) observed(about About) (*result.Observed, error) {
 	seen := &result.Observed{
-		Sources: about.Sources, ForwardedTo: about.ForwardedTo, TraceURL: about.TraceURL, Notes: append([]string{}, about.Notes...),
+		Sources: about.Sources, ForwardedTo: about.ForwardedTo, Notes: append([]string{}, about.Notes...),
 		WindowNS: int64(o.cfg.Window), MaxSpans: o.cfg.MaxSpans,
 		Spans: o.counts, Messages: o.total.messages, Services: o.services.results(),
 		Broken: o.broken.results(), Skews: o.skews.results(), Losses: o.losses.results(), Faults: o.faults.results(),
@@ -184,7 +212,7 @@ func (all services) results() []result.Service {
 	return list
 }
 
-// mostBrokenShare is the share of messages with broken traces from which on the latencies of the rest are doubtful.
+// mostBrokenShare is the share of messages that may have broken traces: what runs withhold percentiles from.
 const mostBrokenShare = 0.001
 
 // warnings are the doubts about the latencies.
@@ -194,9 +222,9 @@ func (o *Observer) warnings() []result.Warning {
 		all = append(all, result.Warning{About: result.Trace, Text: fmt.Sprintf(format, args...)})
 	}
 	l := o.ledger()
-	if broken := l.Messages - l.Whole; float64(broken) > mostBrokenShare*float64(l.Messages) {
+	if tooManyBroken(l) {
 		warn("%d of %d messages have broken traces: these latencies know the others, and %d that are paired by nothing but a shared trace id",
-			broken, l.Messages, o.total.messages.Trace)
+			l.Messages-l.Whole, l.Messages, o.total.messages.Trace)
 	}
 	for _, s := range o.skews.results() {
 		if s.Negative > 0 {

@@ -13,8 +13,6 @@ type Observed struct {
 	// WindowNS is how long a span waited for the other spans of its message, MaxSpans how many did at once.
 	WindowNS int64 `json:"window_ns,omitempty"` // 0: without limit
 	MaxSpans int   `json:"max_spans"`
-	// TraceURL leads to a trace: {trace_id} in it stands for the id. Empty if nobody said.
-	TraceURL string `json:"trace_url,omitempty"`
 
 	Spans    SpanCounts  `json:"spans"`
 	Messages Pairing     `json:"messages"`
