@@ -24,6 +24,7 @@ usage or scenario, 3 threshold missed or delivery promise broken, 4 run invalid,
 type runFlags struct {
 	out         string
 	json, quiet bool
+	traceURL    traceURL
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -42,6 +43,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.StringVarP(&flags.out, "out", "o", "results", "keep result files in `FOLDER`, made if it is missing")
 	f.BoolVar(&flags.json, "json", false, "print each result as JSON instead of the summary")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "show no progress")
+	f.Var(&flags.traceURL, "trace-url", "show the traces of the slowest messages at this `URL`, with {trace_id} where the id goes")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		all, err := in.read(cmd, files, nil)
 		if err != nil {
@@ -76,7 +78,7 @@ func (a *app) runAll(ctx context.Context, all []*scenarios.Scenario, flags runFl
 // runOne runs a scenario, keeps its result and shows it. The result is kept first: showing it may fail too.
 func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, flags runFlags) error {
 	progress := a.progress(flags.quiet)
-	res, err := a.engine(ctx, sc, load.Options{Version: toolVersion(), Progress: progress.show})
+	res, err := a.engine(ctx, sc, load.Options{Version: toolVersion(), TraceURL: flags.traceURL.String(), Progress: progress.show})
 	progress.end()
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -127,6 +127,38 @@ func TestRunLaysFlagsOverTheFile(t *testing.T) {
 	assert.Equal(t, "mqtt://10.0.0.1:1884", got.Broker.URL)
 }
 
+func TestRunHandsOnWhereTracesAre(t *testing.T) {
+	const url = `https://grafana.example/explore?left={"query":"{trace_id}"}`
+	var got load.Options
+	s := newShell(t, func(ctx context.Context, sc *scenarios.Scenario, opts load.Options) (*result.Result, error) {
+		got = opts
+		return measured(result.Pass)(ctx, sc, opts)
+	}, "--trace-url", url)
+	require.Equal(t, 0, run(s.world), s.stderr.String())
+	assert.Equal(t, url, got.TraceURL)
+}
+
+func TestRunRefusesATraceURLThatLeadsNowhere(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://tempo.example/trace/":           "want {trace_id} in it",
+		"tempo.example/trace/{trace_id}":         "does not begin with http:// or https://",
+		"ftp://tempo.example/{trace_id}":         `"ftp" is neither http nor https`,
+		"https:///trace/{trace_id}":              "it has no host",
+		"https://tempo.example:port/{trace_id}":  `invalid port ":port" after host`,
+		"https://tempo.example/trace/{trace_id}": "",
+	} {
+		s := newShell(t, never(t), "--trace-url", url)
+		if want == "" {
+			s.engine = measured(result.Pass)
+			assert.Equal(t, 0, run(s.world))
+			continue
+		}
+		assert.Equal(t, 2, run(s.world), url)
+		assert.Contains(t, s.stderr.String(), want)
+		assert.Contains(t, s.stderr.String(), "'mqttrace run --help' explains")
+	}
+}
+
 func TestRunOfSeveralFilesGoesOnAndExitsWithTheWorst(t *testing.T) {
 	var ran []string
 	verdicts := map[string]result.Verdict{"sensors": result.Fail, "two": result.Invalid, "three": result.Pass}
