@@ -42,6 +42,9 @@ func costsPerMessage(arms []result.Arm) table {
 			told(c.BrokerCPUNSPerMessage, nanosecondsText), told(c.AllocsPerMessage, number), told(c.AllocBytesPerMsg, Bytes),
 			collecting(c), told(c.WireBytesPerMessage, Bytes))})
 	}
+	if sides {
+		t.foot = []note{{"send, receive: measured apart, with the receivers in a process of their own, which costs more than one process for both", quiet}}
+	}
 	return t
 }
 

@@ -71,7 +71,7 @@ func assertOneScreen(t *testing.T, text string, arms int) {
 	t.Helper()
 	columns, rows := 80, 50
 	if arms > 1 {
-		rows = 100
+		rows = 105 // two screens
 	}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	assert.LessOrEqual(t, len(lines), rows, "lines")
