@@ -96,5 +96,8 @@ func usage(p *result.Process) []cell {
 	if p == nil || *p == (result.Process{}) {
 		return []cell{missing, missing}
 	}
+	if p.CPUNS < 0 { // it was replaced by another, whose count began at 0
+		return []cell{missing, told(float64(p.RSSBytes), Bytes)}
+	}
 	return []cell{figure(fmt.Sprintf("%.2f", p.CPUCores)), told(float64(p.RSSBytes), Bytes)}
 }
