@@ -168,7 +168,7 @@ func (s *fileSet) blame(number int, err error) {
 // turn goes on to the next file.
 func (s *fileSet) turn() error {
 	if d := s.damage; d.count > 0 {
-		s.note("%s: %d records are not OTLP in JSON and were left out; the first is record %d: %v", s.name(), d.count, d.first, d.err)
+		s.note("%s: left out what is not OTLP in JSON, %d in all; the first is record %d: %v", s.name(), d.count, d.first, d.err)
 	}
 	s.damage = damage{}
 	if err := s.close(); err != nil {

@@ -119,7 +119,7 @@ func TestFiles(t *testing.T) {
 		"half a length":   {map[string][]byte{"t.json": framed(t, a, b, c)[:len(framed(t, a, b))+2]}, []string{"t.json"}, []string{"a", "b"}, "t.json: record 3, the last, breaks off"},
 		"an absurd one":   {map[string][]byte{"t.json": slices.Concat(framed(t, a), []byte{255, 255, 255, 255})}, []string{"t.json"}, []string{"a"}, "breaks off"},
 		"every signal":    {map[string][]byte{"t.json": lineEach(t, a, someMetrics(), someLogs())}, []string{"t.json"}, []string{"a", "ExportMetricsServiceRequest", "ExportLogsServiceRequest"}, ""},
-		"lines of others": {map[string][]byte{"t.json": []byte("hello\n" + string(whole) + "[]\n{\"resourceProfiles\":[]}\n")}, []string{"t.json"}, []string{"a", "b", "c"}, "t.json: 3 records are not OTLP in JSON and were left out; the first is record 1: "},
+		"lines of others": {map[string][]byte{"t.json": []byte("hello\n" + string(whole) + "[]\n{\"resourceProfiles\":[]}\n")}, []string{"t.json"}, []string{"a", "b", "c"}, "t.json: left out what is not OTLP in JSON, 3 in all; the first is record 1: "},
 		"rotated": {map[string][]byte{
 			"t.json": lineEach(t, c), "t-2026-10-02T12-00-01.000.json": lineEach(t, b), "t-2026-10-02T12-00-00.999.json.gz": gzipped(t, lineEach(t, a)),
 			"t-old.json": whole, "s-2026-10-02T12-00-01.000.json": whole}, []string{"t.json"}, []string{"a", "b", "c"}, ""},
