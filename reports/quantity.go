@@ -46,11 +46,15 @@ func (q quantity) size(v float64) string {
 	return twoDigits(v/size) + unit
 }
 
+// finest is what figures are told in at best: below it is what adding up fractions leaves.
+var finest = map[quantity]float64{plainly: 0.01, nanos: 1, inBytes: 0.01}
+
 // bound writes the least value of two significant digits that v does not exceed.
 func (q quantity) bound(v float64) string {
 	if v <= 0 {
 		return "0"
 	}
+	v = max(v, finest[q])
 	step := math.Pow10(exponent(v, 17) - 1)
 	steps := math.Ceil(v/step - 1e-9) // 0.3 of 0.1 each are three, whatever floating point makes of it
 	return q.size(steps * step)

@@ -28,6 +28,7 @@ func TestDifference(t *testing.T) {
 		"not seen, rounded up":    {nanos, result.Difference{Low: -12_001, High: 812}, "none (< 13 µs)"},
 		"not seen, rounded never": {nanos, result.Difference{Low: -12_000, High: 812}, "none (< 12 µs)"},
 		"not seen, to the next":   {nanos, result.Difference{Low: -999_001, High: 812}, "none (< 1 ms)"},
+		"not seen, a fraction":    {inBytes, result.Difference{Low: -0.00015, High: 0.0001}, "none (< 0.01 B)"},
 		"not there":               {inBytes, result.Difference{}, "none"},
 	} {
 		t.Run(name, func(t *testing.T) {
