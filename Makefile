@@ -6,6 +6,8 @@ SCENARIO   ?= scenarios/quickstart.yaml
 # How long the whole test suite may take, and how long each fuzz target runs.
 TEST_TIME  ?= 15m
 FUZZ_TIME  ?= 30s
+BENCH_RUNS ?= 10
+BENCH_TIME ?= 100ms
 SUDO       := $(if $(filter-out 0,$(shell id -u)),sudo)
 
 .DEFAULT_GOAL := help
@@ -39,8 +41,19 @@ test-tools:
 		echo "neither apt-get nor brew is here: install $$missing by hand, then run make test again" >&2; exit 1; \
 	fi
 
-bench: ## run the benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+# Each run goes through all benchmarks, so that what the machine does meanwhile falls on all of them alike. benchstat's differences
+# in percent are rewritten as ratios.
+bench: ## compare the propagation core with OpenTelemetry's own: ten interleaved runs, last column the ratio
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	go test -c -o "$$dir/bench.test" . && \
+	for run in $$(seq $(BENCH_RUNS)); do \
+		echo "run $$run of $(BENCH_RUNS)" >&2; \
+		"$$dir/bench.test" -test.run '^$$' -test.bench . -test.benchtime $(BENCH_TIME) >>"$$dir/runs.txt" || exit 1; \
+	done && \
+	go tool benchstat -col /impl "$$dir/runs.txt" | awk '{ \
+		while (match($$0, /[-+][0-9.]+%/)) \
+			$$0 = substr($$0, 1, RSTART - 1) sprintf("%" RLENGTH "s", sprintf("%.3fx", 1 + substr($$0, RSTART, RLENGTH - 1) / 100)) substr($$0, RSTART + RLENGTH); \
+		gsub(/vs base/, "to otel"); print }'
 
 fuzz: ## run every fuzz target for FUZZ_TIME
 	@set -e; for package in $$(go list ./...); do \
