@@ -8,8 +8,8 @@ import (
 	"mqttrace/load/result"
 )
 
-// Of a few arms all latencies fit on a screen, of some the important ones, and of many those that tell the arms apart. All are in
-// the result file.
+// Of a few arms all latencies of messages fit on a screen, of some the important ones, and of many those that tell the arms apart.
+// All are in the result file.
 const (
 	fewArms  = 2
 	someArms = 4
@@ -18,8 +18,10 @@ const (
 // shown are the latencies of a page with that many arms.
 func shown(arms int) []string {
 	switch {
-	case arms <= fewArms:
+	case arms == 1:
 		return result.LatencyNames
+	case arms <= fewArms: // over the same connections, which were made once
+		return []string{result.Response, result.Transit, result.Trace, result.Send, result.ProcessTime, result.ScheduleLag}
 	case arms <= someArms:
 		return []string{result.Response, result.Transit, result.Trace, result.ScheduleLag}
 	default:
