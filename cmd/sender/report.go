@@ -65,7 +65,7 @@ func newID() string { return uuid.NewString() }
 
 // discarded notes a reading that found no place to wait.
 func (r *reporter) discarded(ctx context.Context) {
-	r.lost.Add(ctx, 1)
+	r.lost.Add(ctx, 1, metric.WithAttributes(propagation.ErrorTypeKey.String("queue_full")))
 	if total, say := r.bursts.Add("queue_full", 1); say {
 		r.log.ErrorContext(ctx, "readings lost: too many wait to be sent", "count", total)
 	}

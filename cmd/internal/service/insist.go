@@ -60,6 +60,7 @@ var comesBack = map[byte]bool{
 	0x88: true, // server unavailable
 	0x89: true, // server busy
 	0x8b: true, // server shutting down
+	0x91: true, // packet identifier in use: of a message under way in a resumed session, says mochi, which has one map for both directions
 	0x97: true, // quota exceeded
 	0x9f: true, // connection rate exceeded
 }
