@@ -118,7 +118,7 @@ func (a *app) observeFiles(ctx context.Context, flags observeFlags, paths []stri
 		return nil, err
 	}
 	defer files.Close()
-	flags.observe.Recorded = true
+	flags.observe.Recorded, flags.observe.CutOff = true, files.AreRotated()
 	o := observe.New(flags.observe)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -130,7 +130,8 @@ func (a *app) observeFiles(ctx context.Context, flags observeFlags, paths []stri
 		return nil, err
 	}
 	return o.Finish(observe.About{
-		Version: toolVersion(), Sources: files.Names(), TraceURL: flags.traceURL.String(), Notes: files.Notes(), Interrupted: isInterrupted,
+		Version: toolVersion(), Sources: files.Names(), TraceURL: flags.traceURL.String(), Notes: files.Notes(),
+		Interrupted: isInterrupted, BreaksOff: files.BreakOff(),
 	})
 }
 
@@ -256,7 +257,7 @@ func observeLine(live, recent observe.Live) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "observing %s  spans %s  messages %s", seconds(live.Elapsed), reports.Count(live.Spans), reports.Count(live.Messages))
 	if recent.Recent > 0 {
-		fmt.Fprintf(&b, "  p50 %s  p99 %s", reports.Duration(recent.P50), reports.Duration(recent.P99))
+		fmt.Fprintf(&b, "  p50 %s%s", reports.Duration(recent.P50), observedP99(recent.P99))
 	}
 	if live.Negative > 0 {
 		fmt.Fprintf(&b, "  negative %s", reports.Count(live.Negative))
@@ -271,8 +272,16 @@ func observeLine(live, recent observe.Live) string {
 	}
 	b.WriteByte('\n')
 	for _, p := range live.Pairs {
-		fmt.Fprintf(&b, "  %s  %s  p50 %s  p99 %s\n", reports.PairName(p.Producer, p.Consumer, p.Topic), reports.Count(p.Messages),
-			reports.Duration(p.P50), reports.Duration(p.P99))
+		fmt.Fprintf(&b, "  %s  %s  p50 %s%s\n", reports.PairName(p.Producer, p.Consumer, p.Topic), reports.Count(p.Messages),
+			reports.Duration(p.P50), observedP99(p.P99))
 	}
 	return b.String()
+}
+
+// observedP99 is left out where there are too few messages for it.
+func observedP99(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return "  p99 " + reports.Duration(d)
 }

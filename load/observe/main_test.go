@@ -6,9 +6,14 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"mqttrace/load/broker"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	broker.RunIfChild() // of the run in TestAgreesWithARun
+	goleak.VerifyTestMain(m)
+}
 
 // testLimit is how long anything here may take before the test that waits for it gives up.
 const testLimit = time.Minute

@@ -33,8 +33,10 @@ type Config struct {
 	Window time.Duration
 	// MaxSpans is how many do so at once; 0 stands for DefaultMaxSpans.
 	MaxSpans int
-	// Recorded says that the spans come from files: time is then the spans' own, and all of a file is judged.
+	// Recorded says that the spans come from files: time is then the spans' own, and all is judged to the end unless About says
+	// that it breaks off. CutOff says that what was recorded before is missing: files that have been removed, say.
 	Recorded bool
+	CutOff   bool
 	// Now is the clock of what is not recorded; nil stands for time.Now.
 	Now func() time.Time
 }
@@ -53,7 +55,7 @@ type Observer struct {
 	judged   memory                // producers that are no longer held
 	missed   memory                // spans that consumers which are no longer held have waited for in vain
 
-	time        int64 // of recorded spans, ns since 1970; 0 before the first
+	time, begun int64 // of recorded spans, now and at first, ns since 1970; 0 before there is one
 	first, last int64 // start of the first and the last message span, ns since 1970
 	isFinished  bool
 
@@ -140,7 +142,7 @@ func (o *Observer) clock(q *collectorpb.ExportTraceServiceRequest) int64 {
 	}
 	earliest := firstEnd(q)
 	if o.time == 0 {
-		o.time = earliest
+		o.time, o.begun = earliest, earliest
 	}
 	if earliest > o.time {
 		o.time += min(earliest-o.time, int64(o.cfg.Window)/stepsPerWindow)

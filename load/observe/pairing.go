@@ -163,8 +163,8 @@ func (o *Observer) evict() {
 	o.release(s, true)
 }
 
-// finish judges all that is left.
-func (o *Observer) finish(now int64) {
+// finish judges all that is left. Open says that more would have come: live, and from files that break off.
+func (o *Observer) finish(now int64, open bool) {
 	o.isFinished = true
 	for s := o.queue.peek(); s != nil; s = o.queue.peek() {
 		o.queue.pop()
@@ -173,18 +173,17 @@ func (o *Observer) finish(now int64) {
 			o.queue.push(s)
 			continue
 		}
-		o.release(s, o.isAtTheEnd(s, now))
+		// The other half of a message may have been on its way.
+		o.release(s, open && !s.isReprieve && now-s.arrived < int64(settling))
 	}
-}
-
-// isAtTheEnd reports whether the other half of a message may have been on its way when the observation ended.
-func (o *Observer) isAtTheEnd(s *span, now int64) bool {
-	return !o.cfg.Recorded && !s.isReprieve && now-s.arrived < int64(settling)
 }
 
 // isAtTheStart reports whether the other half of a message may have arrived before the observation began.
 func (o *Observer) isAtTheStart(s *span) bool {
-	return !o.cfg.Recorded && s.start < o.started.UnixNano()
+	if o.cfg.Recorded {
+		return o.cfg.CutOff && s.arrived-o.begun < int64(settling)
+	}
+	return s.start < o.started.UnixNano()
 }
 
 // release lets go of a span. Early says that its message may have been completed had it waited longer.

@@ -136,7 +136,7 @@ func (a *pairs) live(most int) (list []LivePair) {
 	for k, p := range a.byKey {
 		list = append(list, LivePair{
 			Producer: k.producer, Consumer: k.consumer, Topic: k.topic,
-			Messages: p.latency.Count(), P50: p.latency.Quantile(0.5), P99: p.latency.Quantile(0.99),
+			Messages: p.latency.Count(), P50: p.latency.Quantile(0.5), P99: p99(&p.latency),
 		})
 	}
 	slices.SortFunc(list, func(a, b LivePair) int {

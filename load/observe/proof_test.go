@@ -29,7 +29,7 @@ func TestAgreesWithTheSpanLedger(t *testing.T) {
 		newExporter func(context.Context, *otlp.Receiver) (*otlptrace.Exporter, error)
 	}{
 		"grpc": {10_000, func(ctx context.Context, r *otlp.Receiver) (*otlptrace.Exporter, error) {
-			return otlptracegrpc.New(ctx, otlptracegrpc.WithInsecure(), otlptracegrpc.WithEndpoint(r.GRPCAddr()), otlptracegrpc.WithCompressor("gzip"))
+			return otlptracegrpc.New(ctx, otlptracegrpc.WithInsecure(), otlptracegrpc.WithEndpoint(r.GRPCAddr()))
 		}},
 		"http": {1_000, func(ctx context.Context, r *otlp.Receiver) (*otlptrace.Exporter, error) {
 			return otlptracehttp.New(ctx, otlptracehttp.WithInsecure(), otlptracehttp.WithEndpoint(r.HTTPAddr()))

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"mqttrace/load/record"
 	"mqttrace/load/result"
 )
 
@@ -24,7 +25,8 @@ type Live struct {
 	Late     uint64
 	Negative uint64
 	Held     int
-	// P50 and P99 are of the messages paired since the last call, Recent how many these are.
+	// P50 and P99 are of the messages paired since the last call, Recent how many these are. Here and in pairs, P99 is 0 if there
+	// are fewer than a hundred.
 	Recent   uint64
 	P50, P99 time.Duration
 	// Pairs are those with the most messages, of the whole observation; BrokenAs is how many traces are broken in which way.
@@ -52,7 +54,7 @@ func (o *Observer) Live() Live {
 	l := Live{
 		Elapsed: o.cfg.Now().Sub(o.started), Spans: o.counts.Received, Messages: o.total.all.Count(), Broken: o.broken.total(),
 		Late: o.counts.Late, Held: len(o.held),
-		Recent: o.lately.latency.Count(), P50: o.lately.latency.Quantile(0.5), P99: o.lately.latency.Quantile(0.99),
+		Recent: o.lately.latency.Count(), P50: o.lately.latency.Quantile(0.5), P99: p99(&o.lately.latency),
 	}
 	for _, s := range o.skews {
 		l.Negative += s.Negative
@@ -65,6 +67,14 @@ func (o *Observer) Live() Live {
 	return l
 }
 
+// p99 is 0 where there are too few values for it to mean anything.
+func p99(h *record.Histogram) time.Duration {
+	if h.Count() < 100 {
+		return 0
+	}
+	return h.Quantile(0.99)
+}
+
 // About is what a result says besides what was observed.
 type About struct {
 	Version     string   // of mqttrace
@@ -73,6 +83,7 @@ type About struct {
 	TraceURL    string
 	Notes       []string
 	Interrupted bool // somebody ended it before it was meant to end
+	BreaksOff   bool // of what was recorded: the end is missing
 }
 
 // Finish judges all spans that still wait, ends the observation, and says what it came to. Spans that arrive afterwards are
@@ -81,7 +92,11 @@ func (o *Observer) Finish(about About) (*result.Result, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := o.cfg.Now()
-	o.finish(now.UnixNano())
+	if o.cfg.Recorded {
+		o.finish(o.time, about.BreaksOff)
+	} else {
+		o.finish(now.UnixNano(), true)
+	}
 	seen, err := o.observed(about)
 	if err != nil {
 		return nil, err

@@ -135,3 +135,34 @@ func TestManyOfOneTrace(t *testing.T) {
 	got := finish(t, o)
 	assert.Equal(t, uint64(many), got.Observed.Messages.Trace)
 }
+
+// TestEdgesOfFiles: a recording is judged to its ends unless something says that there was more.
+func TestEdgesOfFiles(t *testing.T) {
+	const minute = time.Minute
+	spans := []made{
+		process(1, 1, childOf(11), at(0)), publish(2, 2, at(0)), // at the start
+		inner(8, 8, at(minute)), inner(8, 9, at(minute)), inner(8, 10, at(minute)), inner(8, 11, at(minute)), inner(8, 12, at(minute)),
+		inner(8, 13, at(minute)), inner(8, 14, at(minute)), inner(8, 15, at(minute)), inner(8, 16, at(minute)), inner(8, 17, at(minute)),
+		process(3, 3, childOf(33), at(minute)), publish(4, 4, at(minute)), // at the end
+	}
+	for name, tc := range map[string]struct {
+		cutOff, breaksOff bool
+		wantBroken        uint64
+	}{
+		"whole":           {false, false, 4},
+		"cut off":         {true, false, 2},
+		"breaks off":      {false, true, 2},
+		"a piece of some": {true, true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := New(Config{Recorded: true, CutOff: tc.cutOff})
+			for _, m := range spans {
+				require.NoError(t, o.Traces(t.Context(), request(m)))
+			}
+			got, err := o.Finish(About{BreaksOff: tc.breaksOff})
+			require.NoError(t, err)
+			assert.Equal(t, tc.wantBroken, got.Arms[0].Spans.Messages)
+			assert.Equal(t, 4-tc.wantBroken, got.Observed.Messages.Unjudged)
+		})
+	}
+}

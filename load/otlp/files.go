@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +58,20 @@ func (f *Files) Names() (names []string) {
 		names = append(names, s.names...)
 	}
 	return names
+}
+
+// AreRotated reports whether some of the files were rotated out of the exporter's way: there may have been older ones, which it
+// has removed by now.
+func (f *Files) AreRotated() bool {
+	return slices.ContainsFunc(f.Names(), func(name string) bool {
+		_, at := splitName(name)
+		return at != ""
+	})
+}
+
+// BreakOff reports whether the end of a file that was read so far is missing, because it is still being written, say.
+func (f *Files) BreakOff() bool {
+	return slices.ContainsFunc(f.sets, func(s *fileSet) bool { return s.breaksOff })
 }
 
 // Next returns the next request, of any signal, or io.EOF. Sets of files are read side by side by the time of what they hold, so
@@ -105,6 +120,8 @@ type fileSet struct {
 	file    *os.File
 	records records
 	damage  damage
+	// breaksOff says that the end of a file was missing.
+	breaksOff bool
 
 	next proto.Message // nil if it has to be read
 	at   uint64        // of next, ns since 1970
@@ -128,6 +145,7 @@ func (s *fileSet) fill() error {
 			}
 		case errors.Is(err, errBrokenOff):
 			s.note("%s: record %d, the last, breaks off: left out", s.name(), number)
+			s.breaksOff = true
 			if err := s.turn(); err != nil {
 				return err
 			}
@@ -151,6 +169,7 @@ func (s *fileSet) take(record []byte, number int) {
 	switch {
 	case err != nil && s.records.isLast():
 		s.note("%s: record %d, the last, breaks off after %d bytes: left out", s.name(), number, len(record))
+		s.breaksOff = true
 	case err != nil:
 		s.blame(number, err)
 	case request != nil:
@@ -517,8 +536,11 @@ func expand(path string) ([]string, error) {
 // fileSetKey is what the files of a set have in common.
 type fileSetKey struct{ dir, stem, ext string }
 
-// rotatedAt is how the exporter writes the time at which a file was rotated into its name, after a dash.
+// rotatedAt is how the exporter writes the time at which a file was rotated into its name, after a dash. Later versions add why:
+// traces-2026-10-02T12-00-00.000-size.json.
 const rotatedAt = "2006-01-02T15-04-05.000"
+
+var rotation = regexp.MustCompile(`^(.+)-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3})(?:-[a-z]+)?$`)
 
 // splitName takes the parts of a name apart; rotated is the time in it, "" if there is none.
 func splitName(path string) (k fileSetKey, rotated string) {
@@ -527,13 +549,13 @@ func splitName(path string) (k fileSetKey, rotated string) {
 		name = strings.TrimSuffix(name, packed)
 	}
 	ext := filepath.Ext(name)
-	if _, err := time.Parse(".000", ext); err == nil {
-		ext = "" // the time of a rotation has a dot in it
+	if rotation.MatchString(name) {
+		ext = "" // the time has a dot in it
 	}
 	stem := strings.TrimSuffix(name, ext)
-	if at := len(stem) - len(rotatedAt); at > 0 && stem[at-1] == '-' {
-		if _, err := time.Parse(rotatedAt, stem[at:]); err == nil {
-			return fileSetKey{dir, stem[:at-1], ext}, stem[at:]
+	if parts := rotation.FindStringSubmatch(stem); parts != nil {
+		if _, err := time.Parse(rotatedAt, parts[2]); err == nil {
+			return fileSetKey{dir, parts[1], ext}, parts[2]
 		}
 	}
 	return fileSetKey{dir, stem, ext}, ""

@@ -121,9 +121,10 @@ func TestFiles(t *testing.T) {
 		"every signal":    {map[string][]byte{"t.json": lineEach(t, a, someMetrics(), someLogs())}, []string{"t.json"}, []string{"a", "ExportMetricsServiceRequest", "ExportLogsServiceRequest"}, ""},
 		"lines of others": {map[string][]byte{"t.json": []byte("hello\n" + string(whole) + "[]\n{\"resourceProfiles\":[]}\n")}, []string{"t.json"}, []string{"a", "b", "c"}, "t.json: left out what is not OTLP in JSON, 3 in all; the first is record 1: "},
 		"rotated": {map[string][]byte{
-			"t.json": lineEach(t, c), "t-2026-10-02T12-00-01.000.json": lineEach(t, b), "t-2026-10-02T12-00-00.999.json.gz": gzipped(t, lineEach(t, a)),
+			"t.json": lineEach(t, c), "t-2026-10-02T12-00-01.000-size.json": lineEach(t, b), "t-2026-10-02T12-00-00.999.json.gz": gzipped(t, lineEach(t, a)),
 			"t-old.json": whole, "s-2026-10-02T12-00-01.000.json": whole}, []string{"t.json"}, []string{"a", "b", "c"}, ""},
 		"rotated without an extension": {map[string][]byte{"t": lineEach(t, b), "t-2026-10-02T12-00-01.000": lineEach(t, a)}, []string{"t"}, []string{"a", "b"}, ""},
+		"rotated, and why":             {map[string][]byte{"t": lineEach(t, b), "t-2026-10-02T12-00-01.000-time": lineEach(t, a)}, []string{"t"}, []string{"a", "b"}, ""},
 		"one that was rotated":         {map[string][]byte{"t.json": lineEach(t, c), "t-2026-10-02T12-00-01.000.json": lineEach(t, b)}, []string{"t-2026-10-02T12-00-01.000.json"}, []string{"b"}, ""},
 		"named twice": {map[string][]byte{"t.json": lineEach(t, c), "t-2026-10-02T12-00-01.000.json": lineEach(t, b)},
 			[]string{"t.json", "t-2026-10-02T12-00-01.000.json", "t.json"}, []string{"b", "c"}, ""},
@@ -163,6 +164,17 @@ func TestOpenFiles(t *testing.T) {
 	f, err := OpenFiles(dir)
 	require.NoError(t, err)
 	assert.Equal(t, []string{filepath.Join(dir, "a.json"), filepath.Join(dir, "b.json")}, f.Names())
+	assert.False(t, f.AreRotated())
+	require.NoError(t, f.Close())
+
+	dir = folder(t, map[string][]byte{"a.json": []byte("{\"resource"), "a-2026-10-02T12-00-01.000.json": nil})
+	f, err = OpenFiles(dir)
+	require.NoError(t, err)
+	assert.True(t, f.AreRotated())
+	assert.False(t, f.BreakOff())
+	_, err = f.Next()
+	require.ErrorIs(t, err, io.EOF)
+	assert.True(t, f.BreakOff())
 	require.NoError(t, f.Close())
 }
 

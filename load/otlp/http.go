@@ -39,8 +39,11 @@ func (r *Receiver) newHTTP() *http.Server {
 // export answers the requests of one path.
 func (r *Receiver) export(newRequest func() proto.Message) http.HandlerFunc {
 	return func(w http.ResponseWriter, q *http.Request) {
-		r.requests.Add(1)
-		defer r.requests.Done()
+		if !r.requests.enter() {
+			refuse(w, contentProtobuf, http.StatusServiceUnavailable, status.New(codes.Unavailable, "too many requests at once, or closing"))
+			return
+		}
+		defer r.requests.leave()
 		request := newRequest()
 		content, err := r.read(w, q, request)
 		if err != nil {

@@ -19,6 +19,8 @@ const (
 	// DefaultMaxMessage is how long a request may be unless a Config says otherwise: a batch of 512 spans with everything the
 	// conventions recommend is below 1 MiB.
 	DefaultMaxMessage = 16 << 20
+	// mostRequests bounds the requests under way over HTTP, and so the memory that they take.
+	mostRequests = 256
 	// closeGrace is how long Close waits for requests under way.
 	closeGrace = time.Second
 )
@@ -54,9 +56,44 @@ type Receiver struct {
 	grpcListener, httpListener net.Listener // nil where nobody listens
 	grpc                       *grpc.Server
 	http                       *http.Server
-	requests                   sync.WaitGroup // of HTTP, under way
+	requests                   gate // of HTTP
 	serving                    sync.WaitGroup
 	close                      sync.Once
+}
+
+// gate counts the requests under way and can be shut.
+type gate struct {
+	mu       sync.Mutex
+	underWay sync.WaitGroup // grows under mu alone, while open
+	count    int
+	isShut   bool
+}
+
+// enter lets a request in unless the gate is shut or there are too many; who is let in must leave.
+func (g *gate) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.isShut || g.count == mostRequests {
+		return false
+	}
+	g.count++
+	g.underWay.Add(1)
+	return true
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.count--
+	g.underWay.Done()
+}
+
+// shut lets nobody in any more and waits for all to leave.
+func (g *gate) shut() {
+	g.mu.Lock()
+	g.isShut = true
+	g.mu.Unlock()
+	g.underWay.Wait()
 }
 
 // Listen starts a receiver. The caller must Close it.
@@ -156,5 +193,5 @@ func (r *Receiver) closeHTTP() {
 	defer cancel()
 	_ = r.http.Shutdown(ctx)
 	_ = r.http.Close()
-	r.requests.Wait()
+	r.requests.shut()
 }

@@ -378,3 +378,18 @@ func TestListen(t *testing.T) {
 	require.NoError(t, r.Close())
 	require.NoError(t, r.Close())
 }
+
+func TestGate(t *testing.T) {
+	var g gate
+	for range mostRequests {
+		require.True(t, g.enter())
+	}
+	require.False(t, g.enter())
+	g.leave()
+	require.True(t, g.enter())
+	for range mostRequests {
+		g.leave()
+	}
+	g.shut()
+	require.False(t, g.enter())
+}
