@@ -62,7 +62,8 @@ func TestComposeDefaults(t *testing.T) {
 			want["AIO_BROKER_TCP_PORT"] = "1883"
 			want["AIO_MQTT_USE_TLS"] = "false"
 			want["TOPIC"] = "sample/telemetry"
-			want["LOG_LEVEL"] = "info"
+			want["LOG_LEVEL"] = "" // as if it were not set
+			want["RUST_LOG"] = "info"
 			want["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://otel-collector:4317"
 			want["OTEL_METRIC_EXPORT_INTERVAL"] = "5000"
 			for name, value := range want {
