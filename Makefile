@@ -11,10 +11,10 @@ BENCH_TIME ?= 100ms
 SUDO       := $(if $(filter-out 0,$(shell id -u)),sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-tools bench fuzz lint cross
+.PHONY: help run build test test-tools bench fuzz lint cross check-collector check-images image-tools
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build and run the quick-start scenario on the embedded broker (SCENARIO=FILE for another)
 	$(BIN) run $(SCENARIO)
@@ -30,6 +30,7 @@ test-tools:
 	@missing=; \
 	PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
 	command -v mosquitto >/dev/null || missing=mosquitto; \
+	command -v openssl >/dev/null || missing="$$missing openssl"; \
 	[ "$$(uname -s)" != Linux ] || command -v "$$(go env CC)" >/dev/null || missing="$$missing gcc libc6-dev"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	echo "installing $$missing"; \
@@ -73,3 +74,16 @@ lint: cross ## check format, go.mod, vet and staticcheck, and that it builds for
 
 cross:
 	@set -e; for os in linux darwin windows; do echo "GOOS=$$os go build ./..."; CGO_ENABLED=0 GOOS=$$os go build ./...; done
+
+check-collector: ## validate the collector's configuration with a real collector and send telemetry through it
+	.ci/check-collector
+
+check-images: image-tools ## build the images and bring the compose stack up with them (STANDINS=no: with the real images)
+	.ci/check-images
+
+image-tools:
+	@command -v apt-get >/dev/null || exit 0; \
+	PATH="$$PATH:/usr/sbin"; missing=; \
+	for have in dockerd:docker.io busybox:busybox-static mosquitto:mosquitto mosquitto_sub:mosquitto-clients curl:curl openssl:openssl; do \
+		command -v "$${have%%:*}" >/dev/null || missing="$$missing $${have#*:}"; done; \
+	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; }
