@@ -36,6 +36,8 @@ type run struct {
 	bursts     telemetry.Bursts
 	connection atomic.Pointer[mqtt.Client] // nil before the first connection
 
+	stopping func() // says that the end has begun, once
+
 	connectionsLost, reconnects metric.Int64Counter
 }
 
@@ -50,6 +52,11 @@ func (r *run) until(stop context.Context) int {
 	for _, warning := range r.cfg.Warnings {
 		r.log.Warn(warning)
 	}
+	r.stopping = sync.OnceFunc(func() {
+		r.health.begun.Store(false)
+		r.log.Info("stopping")
+	})
+	context.AfterFunc(stop, r.stopping)
 	code := exitcode.Pass
 	if err := r.live(stop); err != nil && stop.Err() == nil {
 		r.log.Error("cannot go on", "error", err)
@@ -71,7 +78,8 @@ func (r *run) start(ctx context.Context) (err error) {
 	}
 	r.log = r.telemetry.Log
 	if r.health, err = listenHealth(r.cfg.HealthAddr); err != nil {
-		return exitcode.With(exitcode.CannotRun, errors.Join(err, r.telemetry.Shutdown(ctx)))
+		r.ending.begin()
+		return exitcode.With(exitcode.CannotRun, errors.Join(err, r.telemetry.Shutdown(r.ending.graceTime)))
 	}
 	r.client = envelope.New(r.cfg.Broker.ClientID, r.telemetry.Propagator, func(a *envelope.Arrival, err error) { r.work.Rejected(a, err) })
 	r.work, err = r.make(&Kit{Settings: r.cfg, Telemetry: r.telemetry, Client: r.client, Bursts: &r.bursts})
@@ -202,8 +210,7 @@ const renewTimeout = 30 * time.Second
 
 // end disconnects, flushes and stops, within the grace.
 func (r *run) end() {
-	r.log.Info("stopping")
-	r.health.begun.Store(false)
+	r.stopping()
 	r.client.Close()
 	if connection := r.connection.Load(); connection != nil {
 		ctx, cancel := context.WithTimeout(r.ending.graceTime, disconnectTimeout)

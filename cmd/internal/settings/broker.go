@@ -6,7 +6,10 @@ import (
 	"math"
 	"net"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"mqttrace/cmd/internal/credentials"
 	"mqttrace/load/mqtt"
@@ -29,21 +32,38 @@ type Broker struct {
 
 func (r *reader) broker() Broker {
 	b := Broker{
-		Host:          r.required(BrokerHostname, "the broker's host name or address"),
+		Host:          r.host(),
 		Port:          uint16(r.whole(BrokerTCPPort, 8883, 1, math.MaxUint16)),
 		Secure:        r.bool(UseTLS, true),
 		TLS:           r.tlsFiles(),
-		ClientID:      r.required(ClientID, "the MQTT client identifier"),
+		ClientID:      r.mqttText(ClientID, r.required(ClientID, "the MQTT client identifier")),
 		CleanStart:    r.bool(CleanStart, false),
 		KeepAlive:     r.keepAlive(),
 		SessionExpiry: time.Duration(r.whole(SessionExpiry, 3600, 0, math.MaxUint32)) * time.Second,
-		Username:      r.get(Username),
+		Username:      r.mqttText(Username, r.get(Username)),
 		PasswordFile:  r.secret(PasswordFile),
 		SATFile:       r.secret(SATFile),
 	}
 	r.checkTLSIsUsed(b.Secure)
 	r.checkAuthentication()
 	return b
+}
+
+// host is a name or an address and nothing more: connection strings of other programs have scheme and port in one.
+func (r *reader) host() string {
+	host := r.required(BrokerHostname, "the broker's host name or address")
+	if strings.ContainsAny(host, "/ :[]") && net.ParseIP(host) == nil {
+		r.report(BrokerHostname, "want a host name or address, without scheme, brackets or port (that is "+BrokerTCPPort+")")
+	}
+	return host
+}
+
+// mqttText checks what MQTT has to say about strings (MQTT 5 section 1.5.4).
+func (r *reader) mqttText(name, text string) string {
+	if len(text) > math.MaxUint16 || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		r.report(name, "want text of at most 65535 bytes of UTF-8 without control characters")
+	}
+	return text
 }
 
 // keepAlive is documented as a number of 32 bits, of which the wire has room for 16.

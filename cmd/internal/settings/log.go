@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"log/slog"
 	"math"
 	"strings"
@@ -27,6 +28,8 @@ func (r *reader) log() Log {
 	level = parsed(r, LogLevel, level, "trace, debug, info, warn, error or off", parseLevel)
 	return Log{Level: level, JSON: r.oneOf(LogFormat, "json", "json", "text") == "json"}
 }
+
+var errDirective = errors.New("not a directive")
 
 func parseLevel(s string) (slog.Level, error) {
 	level, ok := levels[strings.ToLower(s)]

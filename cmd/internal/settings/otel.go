@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"errors"
 	"net/url"
 	"os"
 	"slices"
@@ -167,5 +166,3 @@ func (r *reader) otelWarnings() (warnings []string) {
 	}
 	return nil
 }
-
-var errDirective = errors.New("not a directive")

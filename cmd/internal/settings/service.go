@@ -91,7 +91,7 @@ var (
 
 // topic checks what the envelope's own package checks when a message is sent or a subscription made.
 func (r *reader) topic(mayHaveTokens bool) string {
-	topic, pattern, want := r.text(Topic, defaultTopic), topicName, `a topic such as sample/telemetry: no empty level, no space, none of "+#{}`
+	topic, pattern, want := r.mqttText(Topic, r.text(Topic, defaultTopic)), topicName, `a topic such as sample/telemetry: no empty level, no space, none of "+#{}`
 	if mayHaveTokens {
 		pattern, want = topicPattern, want+`, except {name} for a whole level that may be any`
 	}

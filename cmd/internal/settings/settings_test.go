@@ -122,6 +122,10 @@ func TestMistakes(t *testing.T) {
 			`AIO_MQTT_USERNAME="u": set together with AIO_SAT_FILE; want one way to authenticate`},
 		{"token beside password", env{settings.SATFile: "testdata/token", settings.PasswordFile: "testdata/token"},
 			`AIO_MQTT_PASSWORD_FILE="testdata/token": set together with AIO_SAT_FILE; want one way to authenticate`},
+		{"host with scheme", env{settings.BrokerHostname: "mqtt://broker"}, `AIO_BROKER_HOSTNAME="mqtt://broker": want a host name or address, without scheme, brackets or port (that is AIO_BROKER_TCP_PORT)`},
+		{"host with port", env{settings.BrokerHostname: "broker:1883"}, `AIO_BROKER_HOSTNAME="broker:1883": want a host name`},
+		{"not UTF-8", env{settings.ClientID: "a\xff"}, `AIO_MQTT_CLIENT_ID="a\xff": want text of at most 65535 bytes of UTF-8 without control characters`},
+		{"control character", env{settings.Username: "a\tb"}, `AIO_MQTT_USERNAME="a\tb": want text`},
 		{"no token", env{settings.SATFile: "testdata/none"}, `AIO_SAT_FILE="testdata/none": open testdata/none: no such file or directory`},
 		{"key without certificate", env{settings.KeyFile: "k"}, `AIO_TLS_CERT_FILE: not set; want the certificate of the private key in AIO_TLS_KEY_FILE`},
 		{"certificate without key", env{settings.CertFile: "c"}, `AIO_TLS_KEY_FILE: not set; want the private key of the certificate in AIO_TLS_CERT_FILE`},
@@ -153,6 +157,14 @@ func TestASecretInPlaceOfItsFileIsNotShown(t *testing.T) {
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), secret)
 		assert.Contains(t, err.Error(), "characters, not shown)")
+	}
+}
+
+func TestHosts(t *testing.T) {
+	for _, host := range []string{"aio-broker", "aio-broker.azure-iot-operations", "127.0.0.1", "::1"} {
+		s, err := settings.ReadReceiver(least(env{settings.BrokerHostname: host}).lookup)
+		require.NoError(t, err)
+		assert.Equal(t, host, s.Broker.Host)
 	}
 }
 

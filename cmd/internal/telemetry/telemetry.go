@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/contrib/exporters/autoexport"
 	"go.opentelemetry.io/otel"
@@ -59,10 +60,15 @@ func Start(ctx context.Context, cfg Config) (*Telemetry, error) {
 	}
 	otel.SetErrorHandler(newErrorHandler(local))
 	if err := t.start(ctx, cfg); err != nil {
+		ctx, cancel := context.WithTimeout(ctx, abandonTimeout)
+		defer cancel()
 		return nil, errors.Join(err, t.Shutdown(ctx))
 	}
 	return t, nil
 }
+
+// abandonTimeout is how long what has been made may take to end when the rest cannot be made.
+const abandonTimeout = time.Second
 
 func (t *Telemetry) start(ctx context.Context, cfg Config) error {
 	res, err := newResource(ctx, cfg.Service, cfg.Version)
