@@ -8,8 +8,9 @@
 //	Settings  what to connect to and as whom
 //	Client    the connection as its user sees it: Publish, Subscribe, Close
 //	link      one TCP or TLS connection with paho's client on it, from CONNECT to DISCONNECT
+//	auth      enhanced authentication, and again when a token has been renewed
 //	outcomes  a paho session that remembers which message each packet identifier is
 //	wire      the net.Conn under paho: reads are buffered and timed, each packet leaves in one write
 //
-// Package load is the user of this package and the next in the flow.
+// Package load and the services under cmd are the users of this package and the next in the flow.
 package mqtt
