@@ -34,7 +34,11 @@ type arm struct {
 	planted time.Duration           // CPU time added to each message; a comparison must find it
 	slices  []sliceFigures          // that have ended
 	sides   []sliceFigures          // of the second measurement
-	series  []result.Point
+
+	due               uint64          // messages that were due so far
+	second            record.Interval // counted since the last second with messages
+	response, transit Quantiles       // of that second
+	series            []result.Point
 }
 
 // newArm makes an arm; its spans, if it makes some, go to the ledger, to the exporter if it has one, and to the processors given.

@@ -182,12 +182,37 @@ func (m *monitor) takeSecond(at clock.Instant, length time.Duration) {
 		point.AtNS, point.LengthNS = int64(at.Sub(m.counting())-time.Second), int64(length)
 		point.Scheduled = m.scheduledUntil(m.timeline.own(at.Sub(m.start)))
 		m.arms[0].series = append(m.arms[0].series, point)
+		if at > m.counting() {
+			m.arms[0].due += point.Scheduled
+		}
 	}
 	m.last = Progress{
 		SentPerSecond: float64(m.second.Sent), ReceivedPerSecond: float64(m.second.Received), P99: m.second.Response.Quantile(0.99),
 	}
+	m.last.Arms = m.armProgress()
+	elapsed := usage.at.Sub(m.lastUsage.at).Seconds()
+	m.last.GeneratorCPU = (usage.generator.CPU - m.lastUsage.generator.CPU).Seconds() / elapsed
+	m.last.BrokerCPU = (usage.broker.CPU - m.lastUsage.broker.CPU).Seconds() / elapsed
 	m.second.Reset()
 	m.lastUsage = usage
+}
+
+// armProgress is what the arms have counted so far.
+func (m *monitor) armProgress() []ArmProgress {
+	all := make([]ArmProgress, len(m.arms))
+	for i, a := range m.arms {
+		counts := a.counted.Counts()
+		if a.second.Received > 0 {
+			a.response, a.transit = quantilesOfSecond(&a.second.Response), quantilesOfSecond(&a.second.Transit)
+			a.second.Reset()
+		}
+		all[i] = ArmProgress{Name: a.setting.Name, Scheduled: a.due, Sent: counts.Sent, Acked: counts.Acked, Received: counts.Received, Response: a.response, Transit: a.transit}
+	}
+	return all
+}
+
+func quantilesOfSecond(h *record.Histogram) Quantiles {
+	return Quantiles{P50: h.Quantile(0.5), P90: h.Quantile(0.9), P99: h.Quantile(0.99), Max: h.Max()}
 }
 
 // take collects what the arms have recorded since the last call, for the second and for the slice.
@@ -197,6 +222,7 @@ func (m *monitor) take(warmingUp bool) {
 			m.taken.Reset()
 			a.counted.Take(&m.taken)
 			m.second.Merge(&m.taken)
+			a.second.Merge(&m.taken)
 			m.inSlice.Merge(&m.taken)
 		}
 		if warmingUp || m.comparing() {

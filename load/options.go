@@ -31,9 +31,23 @@ type Progress struct {
 	Detail string
 	// Elapsed and Total are of warm-up and measured time together; Total includes no drain.
 	Elapsed, Total time.Duration
-	// Scheduled, Sent and Received count messages since the phase began.
-	Scheduled, Sent, Received uint64
+	// Sent and Received count messages since the phase began.
+	Sent, Received uint64
 	// SentPerSecond, ReceivedPerSecond and P99 (of the response time) are of the last full second; P99 is 0 without messages.
 	SentPerSecond, ReceivedPerSecond float64
 	P99                              time.Duration
+	// Arms is what each arm has counted so far, and GeneratorCPU and BrokerCPU how many cores were busy in the last full second.
+	Arms                    []ArmProgress
+	GeneratorCPU, BrokerCPU float64
 }
+
+// ArmProgress is how far one arm has come, warm-up and settling left out.
+type ArmProgress struct {
+	Name                             string
+	Scheduled, Sent, Acked, Received uint64
+	// Response and Transit are of the arm's last full second with messages; zero before there was one.
+	Response, Transit Quantiles
+}
+
+// Quantiles of a latency.
+type Quantiles struct{ P50, P90, P99, Max time.Duration }

@@ -105,6 +105,7 @@ func (m *monitor) endSlice() {
 	point.AtNS, point.LengthNS = int64(m.start.Add(m.timeline.sliceCounts(m.slice)).Sub(m.counting())), int64(counts)
 	point.Scheduled = m.dueInSlice()
 	a.series = append(a.series, point)
+	a.due += point.Scheduled
 	late := m.sliceLate
 	m.sliceBegan, m.sliceLate = snapshot{}, 0
 	m.slice++

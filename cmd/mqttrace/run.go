@@ -78,8 +78,16 @@ func (a *app) runAll(ctx context.Context, all []*scenarios.Scenario, flags runFl
 // runOne runs a scenario, keeps its result and shows it. The result is kept first: showing it may fail too.
 func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, flags runFlags) error {
 	progress := a.progress(flags.quiet)
-	res, err := a.engine(ctx, sc, load.Options{Version: toolVersion(), TraceURL: flags.traceURL.String(), Progress: progress.show})
+	meters, err := startMeters(ctx, sc.Name, toolVersion(), a.getenv)
+	if err != nil {
+		return exitcode.With(exitcode.CannotRun, err)
+	}
+	res, err := a.engine(ctx, sc, load.Options{Version: toolVersion(), TraceURL: flags.traceURL.String(), Progress: func(p load.Progress) {
+		progress.show(p)
+		meters.show(p)
+	}})
 	progress.end()
+	a.complain(meters.end(res))
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return exitcode.With(exitcode.Interrupted, fmt.Errorf("%s: interrupted before anything was measured", sc.Name))

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	metricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	metrics "go.opentelemetry.io/proto/otlp/metrics/v1"
+
+	"mqttrace/cmd/internal/stack"
+	"mqttrace/load"
+	"mqttrace/load/otlp"
+	"mqttrace/scenarios"
+)
+
+// What the dashboards ask of the harness is what a run exports.
+func TestRunExportsWhatTheDashboardsShow(t *testing.T) {
+	var mu sync.Mutex
+	var got []*metrics.ResourceMetrics
+	receiver, err := otlp.Listen(otlp.Config{HTTP: "127.0.0.1:0", Handler: otlp.Handler{
+		Metrics: func(_ context.Context, q *metricspb.ExportMetricsServiceRequest) error {
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, q.ResourceMetrics...)
+			return nil
+		},
+	}})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, receiver.Close()) })
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+receiver.HTTPAddr())
+	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+
+	sc, err := scenarios.Decode("test.yaml", []byte(`
+warmup: 0s
+duration: 1500ms
+senders: [{name: s, count: 5, rate: 40/s, topic: "bench/{sender}", qos: 1}]
+receivers: [{name: r, count: 100, filter: bench/#, qos: 1}]
+tracing: {arm: record}
+`))
+	require.NoError(t, err)
+	m, err := startMeters(t.Context(), sc.Name, "test", func(string) string { return "yes" })
+	require.NoError(t, err)
+	res, err := load.Run(t.Context(), sc, load.Options{Progress: m.show})
+	require.NoError(t, err)
+	require.NoError(t, m.end(res))
+
+	mu.Lock()
+	defer mu.Unlock()
+	assert.Empty(t, stack.Missing("mqttrace", stack.Exported(got)))
+}
+
+func TestRunExportsNothingUnasked(t *testing.T) {
+	m, err := startMeters(t.Context(), "s", "test", func(string) string { return "" })
+	require.NoError(t, err)
+	m.show(load.Progress{})
+	assert.NoError(t, m.end(nil))
+}
