@@ -111,7 +111,7 @@ func (p Program) version() string {
 
 // serve runs the service until a signal or a failure.
 func serve(w World, p Program) int {
-	cfg, make, err := p.Read(w.Lookup)
+	cfg, maker, err := p.Read(w.Lookup)
 	if err != nil {
 		fmt.Fprintf(w.Stderr, "%s: the environment is not as it should be:\n%s\n", p.Name, err)
 		return exitcode.Usage
@@ -119,7 +119,7 @@ func serve(w World, p Program) int {
 	stop, stopNow := context.WithCancelCause(context.Background())
 	defer stopNow(nil)
 	ended := newEnding(cfg.Grace)
-	done := goRun(func() int { return (&run{world: w, program: p, cfg: cfg, make: make, ending: ended}).until(stop) })
+	done := goRun(func() int { return (&run{world: w, program: p, cfg: cfg, maker: maker, ending: ended}).until(stop) })
 	for {
 		select {
 		case code := <-done:

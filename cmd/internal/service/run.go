@@ -25,7 +25,7 @@ type run struct {
 	world   World
 	program Program
 	cfg     settings.Service
-	make    Maker
+	maker   Maker
 	ending  *ending
 
 	telemetry  *telemetry.Telemetry
@@ -82,7 +82,7 @@ func (r *run) start(ctx context.Context) (err error) {
 		return exitcode.With(exitcode.CannotRun, errors.Join(err, r.telemetry.Shutdown(r.ending.graceTime)))
 	}
 	r.client = envelope.New(r.cfg.Broker.ClientID, r.telemetry.Propagator, func(a *envelope.Arrival, err error) { r.work.Rejected(a, err) })
-	r.work, err = r.make(&Kit{Settings: r.cfg, Telemetry: r.telemetry, Client: r.client, Bursts: &r.bursts})
+	r.work, err = r.maker(&Kit{Settings: r.cfg, Telemetry: r.telemetry, Client: r.client, Bursts: &r.bursts})
 	if err == nil {
 		err = r.observe()
 	}
