@@ -1,15 +1,12 @@
 package load
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"os"
 	"time"
 
 	"mqttrace/load/broker"
+	"mqttrace/load/internal/login"
 	"mqttrace/load/mqtt"
 	"mqttrace/scenarios"
 )
@@ -31,10 +28,10 @@ func reach(ctx context.Context, b scenarios.Broker) (*target, error) {
 	}
 	t := &target{name: b.URL, url: b.URL, settings: mqtt.Settings{Address: b.Address(), Username: b.Username}}
 	if b.PasswordFile != "" {
-		t.settings.Password = func() ([]byte, error) { return readPassword(b.PasswordFile) }
+		t.settings.Password = func() ([]byte, error) { return login.Password(b.PasswordFile) }
 	}
 	if b.Secure() {
-		config, err := tlsConfig(b.TLS)
+		config, err := login.TLS(b.TLS, login.Names{CA: "broker.tls.ca", CertAndKey: "broker.tls.cert and broker.tls.key"})
 		if err != nil {
 			return nil, err
 		}
@@ -76,35 +73,4 @@ func (t *target) usage() (broker.Usage, error) {
 		return broker.Usage{}, nil
 	}
 	return t.process.Usage()
-}
-
-func readPassword(path string) ([]byte, error) {
-	password, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	password = bytes.TrimSuffix(password, []byte("\n"))
-	return bytes.TrimSuffix(password, []byte("\r")), nil
-}
-
-func tlsConfig(t scenarios.TLS) (*tls.Config, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if t.CA != "" {
-		pem, err := os.ReadFile(t.CA)
-		if err != nil {
-			return nil, fmt.Errorf("broker.tls.ca: %w", err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("broker.tls.ca: %s holds no PEM certificate", t.CA)
-		}
-	}
-	if t.Cert != "" {
-		certificate, err := tls.LoadX509KeyPair(t.Cert, t.Key)
-		if err != nil {
-			return nil, fmt.Errorf("broker.tls.cert and broker.tls.key: %w", err)
-		}
-		config.Certificates = []tls.Certificate{certificate}
-	}
-	return config, nil
 }

@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strings"
 	"syscall"
 	"time"
 
 	"mqttrace/load/broker"
+	"mqttrace/load/internal/login"
 	"mqttrace/scenarios"
 )
 
@@ -48,10 +48,10 @@ func Open(ctx context.Context, b scenarios.Broker) (*Target, error) {
 	}
 	t := &Target{URL: b.URL, Address: b.Address(), Username: b.Username}
 	if b.PasswordFile != "" {
-		t.Password = func() ([]byte, error) { return readPassword(b.PasswordFile) }
+		t.Password = func() ([]byte, error) { return login.Password(b.PasswordFile) }
 	}
 	if b.Secure() {
-		config, err := tlsConfig(b.TLS)
+		config, err := login.TLS(b.TLS, login.Names{CA: "--ca", CertAndKey: "--cert and --key"})
 		if err != nil {
 			return nil, err
 		}
@@ -104,35 +104,4 @@ func (t *Target) explain(err error) error {
 	default:
 		return err
 	}
-}
-
-// readPassword reads a file; one newline at its end is not part of the password.
-func readPassword(path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return []byte(strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")), nil
-}
-
-func tlsConfig(files scenarios.TLS) (*tls.Config, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if files.CA != "" {
-		pem, err := os.ReadFile(files.CA)
-		if err != nil {
-			return nil, fmt.Errorf("--ca: %w", err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--ca: %s holds no PEM certificate", files.CA)
-		}
-	}
-	if files.Cert != "" {
-		certificate, err := tls.LoadX509KeyPair(files.Cert, files.Key)
-		if err != nil {
-			return nil, fmt.Errorf("--cert and --key: %w", err)
-		}
-		config.Certificates = []tls.Certificate{certificate}
-	}
-	return config, nil
 }
