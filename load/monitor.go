@@ -177,8 +177,8 @@ func (m *monitor) arrived() bool {
 func (m *monitor) takeSecond(at clock.Instant, length time.Duration) {
 	m.take(at <= m.counting())
 	usage := m.snapshot()
+	point := m.point(m.lastUsage, usage, &m.second)
 	if !m.comparing() {
-		point := m.point(m.lastUsage, usage, &m.second)
 		point.AtNS, point.LengthNS = int64(at.Sub(m.counting())-time.Second), int64(length)
 		point.Scheduled = m.scheduledUntil(m.timeline.own(at.Sub(m.start)))
 		m.arms[0].series = append(m.arms[0].series, point)
@@ -187,12 +187,9 @@ func (m *monitor) takeSecond(at clock.Instant, length time.Duration) {
 		}
 	}
 	m.last = Progress{
-		SentPerSecond: float64(m.second.Sent), ReceivedPerSecond: float64(m.second.Received), P99: m.second.Response.Quantile(0.99),
+		SentPerSecond: float64(point.Sent), ReceivedPerSecond: float64(point.Received), P99: time.Duration(point.P99NS),
+		Arms: m.armProgress(), GeneratorCPU: point.GeneratorCPU, BrokerCPU: point.BrokerCPU,
 	}
-	m.last.Arms = m.armProgress()
-	elapsed := usage.at.Sub(m.lastUsage.at).Seconds()
-	m.last.GeneratorCPU = (usage.generator.CPU - m.lastUsage.generator.CPU).Seconds() / elapsed
-	m.last.BrokerCPU = (usage.broker.CPU - m.lastUsage.broker.CPU).Seconds() / elapsed
 	m.second.Reset()
 	m.lastUsage = usage
 }
