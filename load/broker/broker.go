@@ -27,6 +27,8 @@ type Broker struct {
 type Usage struct {
 	// CPU is user and system time. It moves in steps of the kernel's clock tick, 10 ms on Linux.
 	CPU time.Duration
+	// RSS is the resident memory, in bytes; 0 when the process has ended.
+	RSS int64
 	// PeakRSS is the largest resident memory, in bytes: the kernel's high-water mark on Linux, elsewhere the largest seen by
 	// a call of Usage.
 	PeakRSS int64
@@ -63,7 +65,7 @@ func (b *Broker) Err() error { return b.process.Err() }
 // within a second (it is paused, or has been killed) are the last known ones; after Stop they are final.
 func (b *Broker) Usage() (Usage, error) {
 	used, err := b.process.Usage()
-	usage := Usage{CPU: used.CPU, PeakRSS: used.PeakRSS}
+	usage := Usage{CPU: used.CPU, RSS: used.RSS, PeakRSS: used.PeakRSS}
 	if err != nil || b.self == nil {
 		return usage, err
 	}

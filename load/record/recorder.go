@@ -52,6 +52,9 @@ type Interval struct {
 	Sent, Received    uint64
 	SentBytes         uint64 // of the PUBLISH packets of Sent
 	Response, Transit Histogram
+	ScheduleLag       Histogram
+	// Sizes counts Response by the bins of package result.
+	Sizes [result.MaxBins]uint64
 }
 
 // Merge adds what happened in other.
@@ -61,6 +64,10 @@ func (i *Interval) Merge(other *Interval) {
 	i.SentBytes += other.SentBytes
 	i.Response.Merge(&other.Response)
 	i.Transit.Merge(&other.Transit)
+	i.ScheduleLag.Merge(&other.ScheduleLag)
+	for bin, n := range other.Sizes {
+		i.Sizes[bin] += n
+	}
 }
 
 // Reset forgets what happened and keeps the memory.
@@ -68,6 +75,8 @@ func (i *Interval) Reset() {
 	i.Sent, i.Received, i.SentBytes = 0, 0, 0
 	i.Response.Reset()
 	i.Transit.Reset()
+	i.ScheduleLag.Reset()
+	i.Sizes = [result.MaxBins]uint64{}
 }
 
 // NewRecorder makes a recorder of n stripes, at least one. About twice the number of cores is enough.
@@ -91,6 +100,7 @@ func (s *Stripe) Sent(lag, held time.Duration, bytes uint64) {
 	s.sentBytes += bytes
 	s.latest.Sent++
 	s.latest.SentBytes += bytes
+	s.latest.ScheduleLag.Record(lag)
 	s.total[ScheduleLag].Record(lag)
 	s.total[OwnLag].Record(max(lag-held, 0))
 }
@@ -114,6 +124,7 @@ func (s *Stripe) Received(response, transit time.Duration) (slow bool) {
 	s.received++
 	s.latest.Received++
 	s.latest.Response.Record(response)
+	s.latest.Sizes[result.BinOf(int64(response))]++
 	s.latest.Transit.Record(transit)
 	s.total[Response].Record(response)
 	s.total[Transit].Record(transit)

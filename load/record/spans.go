@@ -150,6 +150,9 @@ func (s *Spans) Received(m Message) {
 // OnEnd counts a span.
 func (s *Spans) OnEnd(sdktrace.ReadOnlySpan) { s.ended.Add(1) }
 
+// Ended is how many spans have ended so far.
+func (s *Spans) Ended() uint64 { return s.ended.Load() }
+
 // Shutdown does nothing: the ledger holds nothing back.
 func (s *Spans) Shutdown(context.Context) error { return nil }
 

@@ -29,6 +29,11 @@ type Result struct {
 	Overhead   []Difference `json:"overhead"`
 	Thresholds []Threshold  `json:"thresholds"`
 	Warnings   []Warning    `json:"warnings"`
+	// Sweep is there where the scenario ran once for each of several values. Arms are then those of the last step: in a search,
+	// of the run that confirmed it.
+	Sweep *Sweep `json:"sweep,omitempty"`
+	// Repetition says which of several runs of the scenario this is; nil if it ran once.
+	Repetition *Repetition `json:"repetition,omitempty"`
 	// Observed is there instead of a run's figures where the spans of other services were watched.
 	Observed *Observed `json:"observed,omitempty"`
 }
@@ -46,6 +51,13 @@ const (
 	// Interrupted: somebody ended the run early; what had been measured is here.
 	Interrupted Verdict = "interrupted"
 )
+
+// Repetition is the place of a run among the runs of one scenario that were asked for together.
+type Repetition struct {
+	Run   int       `json:"run"`   // from 1
+	Of    int       `json:"of"`    // how many were asked for
+	Began time.Time `json:"began"` // when the first of them did; the same in all
+}
 
 // Environment is where the run took place.
 type Environment struct {
@@ -253,10 +265,75 @@ type Point struct {
 	P50NS int64 `json:"p50_ns"`
 	P99NS int64 `json:"p99_ns"`
 	MaxNS int64 `json:"max_ns"`
+	// Response counts these response times by size; nil when there were none.
+	Response *Bins `json:"response,omitempty"`
+	// ScheduleLagP99NS is of the messages sent in this second.
+	ScheduleLagP99NS int64 `json:"schedule_lag_p99_ns"`
 	// GeneratorCPU and BrokerCPU are in cores: 1 is one core kept busy for the second.
 	GeneratorCPU float64 `json:"generator_cpu"`
 	BrokerCPU    float64 `json:"broker_cpu"`
+	// GeneratorRSS and BrokerRSS are resident memory at the end of this second; 0 where the system does not tell.
+	GeneratorRSS int64 `json:"generator_rss_bytes"`
+	BrokerRSS    int64 `json:"broker_rss_bytes"`
+	// GCPauseNS is the sum of the pauses of the generator's garbage collector.
+	GCPauseNS int64 `json:"gc_pause_ns"`
+	// SpansExported and SpansFailed are how many spans an endpoint took and how many it did not; SpansWaiting is how many had
+	// ended by the end of this second and were neither, because they were queued or dropped. 0 in arms that export nothing.
+	SpansExported uint64 `json:"spans_exported,omitempty"`
+	SpansFailed   uint64 `json:"spans_failed,omitempty"`
+	SpansWaiting  uint64 `json:"spans_waiting,omitempty"`
 }
+
+// Step is one run of a sweep or a search.
+type Step struct {
+	// Value is what was set for it, as the command line would say it: "100/s", "4096".
+	Value string `json:"value"`
+	// Number is Value as a number, to draw it: messages per second, bytes, a count. It is the step's place in the list where the
+	// value is none.
+	Number float64 `json:"number"`
+	// Role says what the step was for.
+	Role    string  `json:"role"`
+	Verdict Verdict `json:"verdict"`
+	Reason  string  `json:"reason,omitempty"`
+	// Arms are what was measured, without Series and Slowest.
+	Arms       []Arm       `json:"arms"`
+	Thresholds []Threshold `json:"thresholds"`
+}
+
+// Roles of a step.
+const (
+	SweepStep   = "sweep"        // a value of a list or range
+	ProbeStep   = "probe"        // a search that feels its way
+	ConfirmStep = "confirmation" // the run at the end of a search that settles it
+)
+
+// Sweep is a scenario run with one value changed from step to step.
+type Sweep struct {
+	// Over is the path of the value, as --set takes it: senders[0].rate.
+	Over string `json:"over"`
+	// Unit is what Number of a step counts: msg/s, B; empty for a bare number.
+	Unit  string `json:"unit,omitempty"`
+	Steps []Step `json:"steps"`
+	// Found is what a search came to, one for each arm; nil in a sweep over a list.
+	Found []Found `json:"found,omitempty"`
+}
+
+// Found is the highest value at which an arm kept the thresholds.
+type Found struct {
+	Arm    string  `json:"arm"`
+	Number float64 `json:"number"` // 0: not even the lowest that was tried
+	// Limit says what kept it from being higher: thresholds, generator, range.
+	Limit string `json:"limit"`
+	// Confirmed says that the run at the end held as well.
+	Confirmed bool `json:"confirmed"`
+}
+
+// What limits a search.
+const (
+	LimitThresholds = "thresholds" // the next higher value missed them
+	LimitGenerator  = "generator"  // the generator could not keep up with the next higher value: the broker may do better
+	LimitRange      = "range"      // the highest value that was to be tried kept them
+)
 
 // Processes is what each process of the harness used. A process that this run did not have, or whose figures the harness
 // cannot read (a broker somebody else runs), is nil.

@@ -11,6 +11,8 @@ import (
 type Usage struct {
 	// CPU is user and system time. It moves in steps of the kernel's clock tick, 10 ms on Linux.
 	CPU time.Duration
+	// RSS is the resident memory, in bytes; 0 when the process has ended.
+	RSS int64
 	// PeakRSS is the largest resident memory, in bytes: the kernel's high-water mark on Linux, elsewhere the largest seen by
 	// a call of Usage.
 	PeakRSS int64
@@ -43,11 +45,11 @@ func (p *Process) readLive() (Usage, error) {
 	if err != nil {
 		return Usage{}, err
 	}
-	rss, err := peakRSS(process)
+	rss, peak, err := residentMemory(process)
 	if err != nil {
 		return Usage{}, err
 	}
-	return Usage{CPU: seconds(times.User + times.System), PeakRSS: rss}, nil
+	return Usage{CPU: seconds(times.User + times.System), RSS: rss, PeakRSS: peak}, nil
 }
 
 func (p *Process) raisePeak(rss int64) (peak int64) {

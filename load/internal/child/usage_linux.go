@@ -8,17 +8,19 @@ import (
 	gops "github.com/shirou/gopsutil/v4/process"
 )
 
-// peakRSS returns VmHWM, in bytes. gopsutil reads it and does not give it out.
-func peakRSS(p *gops.Process) (int64, error) {
+// residentMemory returns VmRSS and VmHWM, in bytes. gopsutil reads the latter and does not give it out.
+func residentMemory(p *gops.Process) (now, peak int64, err error) {
 	path := fmt.Sprintf("/proc/%d/status", p.Pid)
 	status, err := os.ReadFile(path)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	_, after, found := strings.Cut(string(status), "\nVmHWM:")
-	var kib int64
-	if _, err := fmt.Sscan(after, &kib); !found || err != nil {
-		return 0, fmt.Errorf("%s has no VmHWM: the process is ending", path)
+	for name, bytes := range map[string]*int64{"VmRSS": &now, "VmHWM": &peak} {
+		_, after, found := strings.Cut(string(status), "\n"+name+":")
+		if _, err := fmt.Sscan(after, bytes); !found || err != nil {
+			return 0, 0, fmt.Errorf("%s has no %s: the process is ending", path, name)
+		}
+		*bytes <<= 10
 	}
-	return kib << 10, nil
+	return now, peak, nil
 }
