@@ -39,6 +39,7 @@ type arm struct {
 	second            record.Interval // counted since the last second with messages
 	response, transit Quantiles       // of that second
 	series            []result.Point
+	exported, failed  uint64 // by the end of the last point of it
 }
 
 // newArm makes an arm; its spans, if it makes some, go to the ledger, to the exporter if it has one, and to the processors given.
@@ -108,6 +109,18 @@ func (a *arm) flush(ctx context.Context) error {
 		return nil
 	}
 	return a.provider.ForceFlush(ctx)
+}
+
+// addExports adds to a point of the series what became of the arm's spans since the last one.
+func (a *arm) addExports(p *result.Point) {
+	if a.exports == nil {
+		return
+	}
+	// Read before what has ended, so that nothing was exported that had not.
+	exported, failed := a.exports.exported.Load(), a.exports.failed.Load()
+	p.SpansExported, p.SpansFailed = exported-a.exported, failed-a.failed
+	p.SpansWaiting = a.spans.Ended() - exported - failed
+	a.exported, a.failed = exported, failed
 }
 
 // shutdownTimeout bounds the export of what is left at the end of a run.

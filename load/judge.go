@@ -83,7 +83,7 @@ func (r *run) figures(a *arm) (*result.Arm, error) {
 		}
 		withholdTrace(f)
 	}
-	r.addCost(a, f)
+	r.addCost(a, f, r.measured.began, r.measured.ended)
 	return f, nil
 }
 
@@ -112,8 +112,7 @@ func withholdTrace(a *result.Arm) {
 }
 
 // addCost computes what a message cost, and what each process used. In a comparison that is the mean over the arm's slices.
-func (r *run) addCost(a *arm, f *result.Arm) {
-	began, ended := r.measured.began, r.measured.ended
+func (r *run) addCost(a *arm, f *result.Arm, began, ended snapshot) {
 	elapsed := ended.at.Sub(began.at)
 	generator := process(ended.generator.CPU-began.generator.CPU, elapsed, ended.generator.PeakRSS)
 	generator.GCPauseNS = int64(ended.generator.GCPause - began.generator.GCPause)

@@ -125,6 +125,7 @@ func (m *monitor) tick(now clock.Instant, sent bool) (over bool) {
 	for now >= m.nextSecond {
 		m.takeSecond(m.nextSecond, time.Second)
 		m.nextSecond = m.nextSecond.Add(time.Second)
+		m.opts.Partial(m.soFar)
 	}
 	if now >= m.nextProgress {
 		m.progress(now)
@@ -181,6 +182,7 @@ func (m *monitor) takeSecond(at clock.Instant, length time.Duration) {
 	if !m.comparing() {
 		point.AtNS, point.LengthNS = int64(at.Sub(m.counting())-time.Second), int64(length)
 		point.Scheduled = m.scheduledUntil(m.timeline.own(at.Sub(m.start)))
+		m.arms[0].addExports(&point)
 		m.arms[0].series = append(m.arms[0].series, point)
 		if at > m.counting() {
 			m.arms[0].due += point.Scheduled
@@ -231,13 +233,19 @@ func (m *monitor) take(warmingUp bool) {
 func (m *monitor) point(from, to snapshot, in *record.Interval) result.Point {
 	elapsed := to.at.Sub(from.at).Seconds()
 	return result.Point{
-		Sent:         in.Sent,
-		Received:     in.Received,
-		P50NS:        int64(in.Response.Quantile(0.5)),
-		P99NS:        int64(in.Response.Quantile(0.99)),
-		MaxNS:        int64(in.Response.Max()),
-		GeneratorCPU: (to.generator.CPU - from.generator.CPU).Seconds() / elapsed,
-		BrokerCPU:    (to.broker.CPU - from.broker.CPU).Seconds() / elapsed,
+		Sent:     in.Sent,
+		Received: in.Received,
+		P50NS:    int64(in.Response.Quantile(0.5)),
+		P99NS:    int64(in.Response.Quantile(0.99)),
+		MaxNS:    int64(in.Response.Max()),
+		Response: result.NewBins(&in.Sizes),
+
+		ScheduleLagP99NS: int64(in.ScheduleLag.Quantile(0.99)),
+		GeneratorCPU:     (to.generator.CPU - from.generator.CPU).Seconds() / elapsed,
+		BrokerCPU:        (to.broker.CPU - from.broker.CPU).Seconds() / elapsed,
+		GeneratorRSS:     to.generator.RSS,
+		BrokerRSS:        to.broker.RSS,
+		GCPauseNS:        int64(to.generator.GCPause - from.generator.GCPause),
 	}
 }
 

@@ -1,6 +1,10 @@
 package load
 
-import "time"
+import (
+	"time"
+
+	"mqttrace/load/result"
+)
 
 // Options are what a run needs besides its scenario. The zero value runs without reporting progress.
 type Options struct {
@@ -11,6 +15,10 @@ type Options struct {
 	// Progress, if not nil, is called about four times a second and at the start of each phase, one call at a time; it
 	// must not block.
 	Progress func(Progress)
+	// Partial, if not nil, is called once a second while load runs, from where the run is watched: it must not block. soFar works
+	// out what the run has measured up to now, in a few milliseconds that the run pays for, so it is for when somebody looks; it
+	// must not be called later. Such a result has no verdict, no delivery ledger, no differences and no thresholds yet.
+	Partial func(soFar func() (*result.Result, error))
 }
 
 // Phase is a step of a run, in the order of the constants.

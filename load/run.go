@@ -106,6 +106,9 @@ func newRun(ctx context.Context, sc *scenarios.Scenario, opts Options) *run {
 	if opts.Progress == nil {
 		opts.Progress = func(Progress) {}
 	}
+	if opts.Partial == nil {
+		opts.Partial = func(func() (*result.Result, error)) {}
+	}
 	if opts.Version == "" {
 		opts.Version = "dev"
 	}

@@ -104,6 +104,7 @@ func (m *monitor) endSlice() {
 	counts := m.timeline.slices[m.slice].end - m.timeline.slices[m.slice].begin - m.timeline.settle
 	point.AtNS, point.LengthNS = int64(m.start.Add(m.timeline.sliceCounts(m.slice)).Sub(m.counting())), int64(counts)
 	point.Scheduled = m.dueInSlice()
+	a.addExports(&point)
 	a.series = append(a.series, point)
 	a.due += point.Scheduled
 	late := m.sliceLate

@@ -98,7 +98,7 @@ func newPage(r *result.Result, savedAs string) *page {
 	} else {
 		p.add(costs(r.Arms))
 	}
-	p.add(spans(r.Arms), faultTable(p.faults), slowest(r))
+	p.add(spans(r.Arms), faultTable(r, p.faults), slowest(r))
 	p.checks = checks(r.Thresholds)
 	for _, w := range r.Warnings {
 		p.warn(w)

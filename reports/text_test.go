@@ -375,7 +375,7 @@ func stressed() *result.Result {
 	a := &r.Arms[0]
 	a.Name = "export"
 	for s := range 20 {
-		a.Series = append(a.Series, result.Point{AtNS: int64(s-2) * 1e9, LengthNS: 1e9, P99NS: 1_203_456 + int64(s)*1e5})
+		a.Series = append(a.Series, result.Point{AtNS: int64(s-2) * 1e9, LengthNS: 1e9, P99NS: 1_203_456 + int64(s)*1e5, GeneratorRSS: 48e6 + int64(s)*1e5, SpansWaiting: uint64(s) * 900, SpansFailed: uint64(s / 9)})
 	}
 	received := uint64(26_700)
 	a.Spans = &result.Spans{

@@ -1,0 +1,63 @@
+package load
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"mqttrace/load/result"
+)
+
+// soFar is what has been measured up to now, without what is known only when the receivers have ended and the differences of
+// arms, which take too long to work out while load runs.
+func (m *monitor) soFar() (*result.Result, error) {
+	scenario, err := json.Marshal(m.scenario)
+	if err != nil {
+		return nil, fmt.Errorf("write the scenario into the result: %w", err)
+	}
+	now := m.snapshot()
+	res := &result.Result{
+		Schema: result.Schema, Started: m.measured.started.UTC(), Scenario: scenario, Environment: m.environment(),
+		TraceURL: m.opts.TraceURL, Faults: m.faults(), Arms: []result.Arm{}, Overhead: []result.Difference{}, Thresholds: []result.Threshold{},
+	}
+	for _, a := range m.arms {
+		arm, err := m.armSoFar(a, now)
+		if err != nil {
+			return nil, err
+		}
+		res.Arms = append(res.Arms, *arm)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	res.Warnings = append([]result.Warning{}, m.warnings...)
+	return res, nil
+}
+
+// armSoFar are the figures of one arm that are known by now.
+func (m *monitor) armSoFar(a *arm, now snapshot) (*result.Arm, error) {
+	latencies, err := a.counted.Latencies()
+	if err != nil {
+		return nil, err
+	}
+	counts := a.counted.Counts()
+	f := &result.Arm{
+		Name: a.setting.Name, Scheduled: a.due, Sent: counts.Sent, Acked: counts.Acked, Refused: counts.Refused, Received: counts.Received,
+		Latency: latencies, Slowest: a.counted.Slowest(), Series: append([]result.Point{}, a.series...),
+	}
+	var took time.Duration
+	for _, p := range a.series {
+		if p.AtNS >= 0 {
+			took += time.Duration(p.LengthNS)
+		}
+	}
+	f.ElapsedNS = int64(took)
+	if took > 0 {
+		f.ScheduledRatePerS = float64(f.Scheduled) / took.Seconds()
+		f.RatePerS = float64(f.Sent) / took.Seconds()
+		f.ReceivedRatePerS = float64(f.Received) / took.Seconds()
+	}
+	if m.phase != WarmingUp {
+		m.addCost(a, f, m.measured.began, now)
+	}
+	return f, nil
+}
