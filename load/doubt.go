@@ -67,7 +67,7 @@ func (r *run) doubtRun(arms []result.Arm) {
 		r.warn("cost.cpu_per_message", "%d of %d slices were left out because the machine was too busy to tell the arms apart", n, len(r.timeline.slices))
 	}
 	if n := r.measured.flushesMissed; n > 0 {
-		r.warn("cost.cpu_per_message", "in %d slices the spans could not be exported before the next arm's turn; its figures contain some of that", n)
+		r.warn("cost.cpu_per_message", "after %d of %d slices the spans could not be exported before the next arm's turn; its figures contain some of that", n, len(r.timeline.slices))
 	}
 }
 

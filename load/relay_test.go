@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -95,8 +96,8 @@ tracing: {arm: record}
 			c.check(t, a)
 			s := a.Spans
 			assert.Equal(t, s.Messages, s.Whole+s.MissingProducer+s.MissingConsumer+s.WrongParent+s.WrongTrace, "each message under one name")
-			assert.NotEmpty(t, a.Slowest)
-			assert.Len(t, a.Slowest[0].TraceID, 32)
+			traced := slices.IndexFunc(a.Slowest, func(e result.Exemplar) bool { return len(e.TraceID) == 32 })
+			assert.GreaterOrEqual(t, traced, 0, "some of the slowest messages came with their context")
 		})
 	}
 }
