@@ -155,7 +155,7 @@ func (p Plan) lacksSource(head, stat string) (what, want string) {
 		return p.lacksLedger(stat)
 	case "send", "acked", "refused":
 		if p.samples("send") == 0 {
-			return "no sender has an acknowledgement to wait for", "a sender with qos: 1"
+			return "no sender has an acknowledgement to wait for", "a sender with qos: 1 or 2"
 		}
 	case "schedule_lag":
 		if p.samples("schedule_lag") == 0 {

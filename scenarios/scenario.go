@@ -73,8 +73,9 @@ type Sender struct {
 	Count int `json:"count" jsonschema:"minimum=1,maximum=1000000,default=1"`
 	// Rate is what each client sends. It is filled in from `total` where the file gives the whole group's rate.
 	Rate Rate `json:"rate"`
-	// Window bounds the unacknowledged messages of each client when Rate is Max and QoS is not 0. Default: 100.
-	Window int `json:"window,omitempty" jsonschema:"minimum=1,maximum=65535,default=100"`
+	// Window bounds the unacknowledged QoS 1 and 2 messages of each client, if that is less than the Receive Maximum that the
+	// broker grants. Default: the broker's alone, and 100 when Rate is Max.
+	Window int `json:"window,omitempty" jsonschema:"minimum=1,maximum=65535"`
 	// Arrival spaces the intended instants. Default: uniform.
 	Arrival Arrival `json:"arrival"`
 	// StartJitter shifts each client's first message by a random share of its interval, so that the clients of a group do
@@ -82,8 +83,8 @@ type Sender struct {
 	StartJitter bool `json:"start_jitter" jsonschema:"default=true"`
 	// Topic is published to; {group} stands for Name and {sender} for the client's index in the group, from 0. Required.
 	Topic string `json:"topic" jsonschema:"required,minLength=1"`
-	// QoS is 0 or 1. Default: 0.
-	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,default=0"`
+	// QoS is 0, 1 or 2. Default: 0.
+	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,enum=2,default=0"`
 	// Retain sets the RETAIN flag of each PUBLISH. Default: false.
 	Retain bool `json:"retain,omitempty" jsonschema:"default=false"`
 	// MessageExpiry is the message expiry interval in whole seconds; 0 for none, which is the default.
@@ -121,8 +122,8 @@ type Receiver struct {
 	// Filter is the topic filter subscribed to, $share/name/… included; {group} stands for Name and {receiver} for the
 	// client's index in the group, from 0. Required.
 	Filter string `json:"filter" jsonschema:"required,minLength=1"`
-	// QoS is the subscription's maximum QoS, 0 or 1. Default: 0.
-	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,default=0"`
+	// QoS is the subscription's maximum QoS: 0, 1 or 2. A message arrives with the lower of its sender's and this. Default: 0.
+	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,enum=2,default=0"`
 	// Work is how long the handler of each message takes. Default: 0 s.
 	Work Duration `json:"work,omitempty"`
 }

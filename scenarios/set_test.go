@@ -102,7 +102,7 @@ func TestBadSet(t *testing.T) {
 	cases := []struct{ name, arg, want string }{
 		{"a bad value", "senders[0].rate=abc",
 			`--set senders[0].rate=abc: senders[0].rate: "abc" is not a rate, expected messages and a unit, such as 10/s or 600/min, or max`},
-		{"a bad value by name", "senders.sensors.qos=3", `--set senders.sensors.qos=3: senders[0].qos: got 3, expected 0 or 1`},
+		{"a bad value by name", "senders.sensors.qos=3", `--set senders.sensors.qos=3: senders[0].qos: got 3, expected 0, 1 or 2`},
 		{"an unknown key", "durration=5s", `--set durration=5s: durration: unknown key "durration" (did you mean duration?), ` +
 			`expected one of name, description, broker, warmup, duration, drain, seed, senders, receivers, tracing, faults, thresholds`},
 		{"an index past the end", "senders[1].rate=1/s",

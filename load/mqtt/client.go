@@ -221,7 +221,8 @@ func (c *Client) awaitWindow(ctx context.Context, l *link) error {
 	var since clock.Instant
 	err := c.outcomes.acquire(ctx, l.lost, func() {
 		since = clock.Now()
-		_ = l.wire.flushNow() // a failure ends the link, which acquire sees
+		l.wire.morePublishes.Store(false) // nothing follows now, and a PUBREL must not wait for it
+		_ = l.wire.flushNow()             // a failure ends the link, which acquire sees
 	})
 	if since != 0 {
 		c.counters.held.Add(int64(clock.Now().Sub(since)))
@@ -258,6 +259,7 @@ func (a awaited) Acknowledged(o Outcome)                  { a.outcome <- o }
 // Flush sends what Publish kept back because more was to follow.
 func (c *Client) Flush() {
 	if l := c.current(); l != nil {
+		l.wire.morePublishes.Store(false)
 		_ = l.wire.flushNow() // a failure ends the link
 	}
 }
