@@ -224,79 +224,11 @@ func judgeThreshold(t scenarios.Threshold, a *result.Arm) (judged result.Thresho
 		return judged, false
 	}
 	judged = result.Threshold{Arm: a.Name, Expression: t.Text}
-	actual, missing := figure(t.Figure, a)
+	actual, missing := a.Figure(t.Figure)
 	if missing != "" {
 		judged.Reason = missing
 		return judged, true
 	}
 	judged.Actual, judged.OK = actual, t.Holds(actual)
 	return judged, true
-}
-
-// figure looks a figure up by its name in scenarios; missing says why the run does not have it.
-func figure(name string, a *result.Arm) (value float64, missing string) {
-	if latency, stat, ok := strings.Cut(name, "."); ok {
-		if l, found := a.Latency[latency]; found {
-			return statistic(l, stat)
-		}
-	}
-	if count, ok := counts(a)[name]; ok {
-		return count, ""
-	}
-	return 0, "nothing was measured"
-}
-
-func statistic(l result.Latency, stat string) (value float64, missing string) {
-	if l.Withheld != "" {
-		return 0, "withheld: " + l.Withheld
-	}
-	percentiles := map[string]*int64{"p50": l.P50NS, "p90": l.P90NS, "p95": l.P95NS, "p99": l.P99NS, "p999": l.P999NS}
-	if p, ok := percentiles[stat]; ok {
-		if p == nil {
-			return 0, fmt.Sprintf("too few values (%d)", l.Count)
-		}
-		return float64(*p), ""
-	}
-	switch stat {
-	case "min":
-		return float64(l.MinNS), ""
-	case "mean":
-		return float64(l.MeanNS), ""
-	case "max":
-		return float64(l.MaxNS), ""
-	case "count":
-		return float64(l.Count), ""
-	case "negative":
-		return float64(l.Negative), ""
-	}
-	return 0, "unknown statistic " + stat
-}
-
-// counts are the figures that are no latencies, by their names in scenarios.
-func counts(a *result.Arm) map[string]float64 {
-	d, c := a.Delivery, a.Cost
-	all := map[string]float64{
-		"scheduled": float64(a.Scheduled), "sent": float64(a.Sent), "acked": float64(a.Acked), "refused": float64(a.Refused),
-		"unsent": float64(a.Unsent), "received": float64(a.Received),
-		"rate_per_s": a.RatePerS, "received_rate_per_s": a.ReceivedRatePerS,
-		"delivery.expected": float64(d.Expected), "delivery.received": float64(d.Received), "delivery.lost": float64(d.Lost),
-		"delivery.duplicated": float64(d.Duplicated), "delivery.reordered": float64(d.Reordered),
-		"delivery.foreign": float64(d.Foreign), "delivery.late": float64(d.Late),
-		"cost.cpu_per_message": c.CPUNSPerMessage, "cost.allocs_per_message": c.AllocsPerMessage,
-		"cost.wire_bytes_per_message": c.WireBytesPerMessage,
-	}
-	if s := a.Spans; s != nil {
-		all["spans.whole"] = float64(s.Whole)
-		all["spans.missing_producer"] = float64(s.MissingProducer)
-		all["spans.missing_consumer"] = float64(s.MissingConsumer)
-		all["spans.wrong_parent"] = float64(s.WrongParent)
-		all["spans.wrong_trace"] = float64(s.WrongTrace)
-		all["spans.sampled"], all["spans.ended"] = float64(s.Sampled), float64(s.Ended)
-		all["spans.dropped"], all["spans.exported"] = float64(s.Dropped), float64(s.Exported)
-		all["spans.export_failures"] = float64(s.ExportFailures)
-		if s.Received != nil {
-			all["spans.received"] = float64(*s.Received)
-		}
-	}
-	return all
 }

@@ -163,6 +163,19 @@ func (p Plan) lacksSource(head, stat string) (what, want string) {
 		}
 	case "response", "transit", "process", "subscribe", "delivery", "received", "received_rate_per_s":
 		return p.lacksReceivers()
+	case "cost", "memory":
+		return p.lacksProcess(stat)
+	}
+	return "", ""
+}
+
+// lacksProcess says why what a process uses cannot be known.
+func (p Plan) lacksProcess(stat string) (what, want string) {
+	switch {
+	case strings.HasPrefix(stat, "broker") && p.Scenario.Broker.Kind == External:
+		return "only the broker's own machine knows what it uses", "broker: embedded or mosquitto"
+	case stat == "sink":
+		return p.lacksSink()
 	}
 	return "", ""
 }

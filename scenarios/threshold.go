@@ -134,7 +134,9 @@ var (
 		{"spans.exported", Count}, {"spans.export_failures", Count}, {"spans.received", Count},
 		{"spans.whole", Count}, {"spans.missing_producer", Count}, {"spans.missing_consumer", Count},
 		{"spans.wrong_parent", Count}, {"spans.wrong_trace", Count},
-		{"cost.cpu_per_message", Nanoseconds}, {"cost.allocs_per_message", Count}, {"cost.wire_bytes_per_message", Count},
+		{"cost.cpu_per_message", Nanoseconds}, {"cost.broker_cpu_per_message", Nanoseconds}, {"cost.allocs_per_message", Count},
+		{"cost.alloc_bytes_per_message", Count}, {"cost.wire_bytes_per_message", Count},
+		{"memory.generator", Count}, {"memory.broker", Count}, {"memory.sink", Count}, // bytes
 	}
 )
 

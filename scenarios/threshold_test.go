@@ -66,5 +66,5 @@ func TestEveryFigureParses(t *testing.T) {
 		require.NoError(t, err, f.Name)
 		assert.Equal(t, f.Name, got.Figure)
 	}
-	assert.Len(t, seen, 8*10+8+7+6+5+3)
+	assert.Len(t, seen, 8*10+8+7+6+5+5+3)
 }
