@@ -7,6 +7,7 @@
 //	target     the broker: started as a child process, or somebody else's
 //	arm        a tracing setting: its SDK (sampler, export, sink) and what is counted while it is in force
 //	fleet      the clients: receivers subscribe first, then senders connect (health: which of them are connected)
+//	storm      many connections that end at once and are made again
 //	probe      readiness: every subscription sees a message before any is counted
 //	schedule   when each message is due: a pure function of rate, arrival and seed
 //	timeline   which arm is in force when, and what counts

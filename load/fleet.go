@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -146,14 +147,14 @@ func each[T any](ctx context.Context, clients []T, do func(context.Context, T) e
 }
 
 func (v *receiver) connect(ctx context.Context) error {
-	handlers := v.run.health.watch()
+	stripe := v.run.arms[0].counted.Stripe(v.index)
+	handlers := v.run.health.watch(func(took time.Duration) { stripe.Record(record.Connect, took) })
 	handlers.Message = v.handle
 	client, err := mqtt.Connect(ctx, v.settings(), handlers)
 	if err != nil {
 		return err
 	}
 	v.client = client
-	stripe := v.run.arms[0].counted.Stripe(v.index)
 	stripe.Record(record.Connect, client.ConnectTime())
 	took, err := client.Subscribe(ctx, v.filter, v.group.QoS)
 	if err != nil {
@@ -164,12 +165,14 @@ func (v *receiver) connect(ctx context.Context) error {
 }
 
 func (s *sender) connect(ctx context.Context) error {
-	client, err := mqtt.Connect(ctx, s.settings(), s.run.health.watch())
+	stripe := s.run.arms[0].counted.Stripe(int(s.index))
+	handlers := s.run.health.watch(func(took time.Duration) { stripe.Record(record.Connect, took) })
+	client, err := mqtt.Connect(ctx, s.settings(), handlers)
 	if err != nil {
 		return err
 	}
 	s.client = client
-	s.run.arms[0].counted.Stripe(int(s.index)).Record(record.Connect, client.ConnectTime())
+	stripe.Record(record.Connect, client.ConnectTime())
 	limits := client.Limits()
 	if s.group.QoS > limits.MaximumQoS {
 		return fmt.Errorf("sender %s publishes at QoS %d, but the broker's Maximum QoS is %d", s.group.Name, s.group.QoS, limits.MaximumQoS)

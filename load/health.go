@@ -1,7 +1,9 @@
 package load
 
 import (
+	"errors"
 	"sync"
+	"time"
 
 	"mqttrace/load/clock"
 	"mqttrace/load/mqtt"
@@ -22,10 +24,11 @@ type outage struct {
 	why   error // why it was lost, then why it cannot be made again
 }
 
-// watch returns the handlers that keep h up to date for one client.
-func (h *health) watch() mqtt.Handlers {
+// watch returns the handlers that keep h up to date for one client; connected is told how long it took to connect again.
+func (h *health) watch(connected func(took time.Duration)) mqtt.Handlers {
 	current := new(outage)
 	return mqtt.Handlers{
+		Connected: connected,
 		Down: func(cause error) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
@@ -40,6 +43,9 @@ func (h *health) watch() mqtt.Handlers {
 }
 
 func (h *health) wentDown(o *outage, cause error) {
+	if errors.Is(cause, mqtt.ErrLeft) {
+		return // as the scenario has it: it is an outage if the client cannot come back
+	}
 	o.why = cause
 	if h.down[o] {
 		return // an attempt to connect again failed

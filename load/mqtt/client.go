@@ -21,9 +21,11 @@ type Handlers struct {
 	// it returns.
 	Message func(Delivery)
 	// Down is called when the connection is lost, and again when an attempt to make it again fails; Up when it has been made
-	// again with its subscriptions, not for the first connection.
-	Down func(error)
-	Up   func()
+	// again with its subscriptions, not for the first connection. Connected is called before Up with the time from dialling to
+	// CONNACK, as Client.ConnectTime has it.
+	Down      func(error)
+	Connected func(took time.Duration)
+	Up        func()
 }
 
 // Delivery is a message that arrived. It is the handler's to keep.
@@ -54,6 +56,7 @@ type Client struct {
 	counters counters
 
 	publishing sync.Mutex // one message at a time, in order
+	leaving    chan Leaving
 
 	mu            sync.Mutex // guards what follows
 	link          *link      // nil while there is no connection
@@ -73,6 +76,7 @@ func Connect(ctx context.Context, settings Settings, handlers Handlers) (*Client
 		handlers: handlers,
 		outcomes: newOutcomes(state.NewInMemory()),
 		linked:   make(chan struct{}),
+		leaving:  make(chan Leaving),
 		done:     make(chan struct{}),
 	}
 	l, err := c.dial(ctx, !settings.Resume)
@@ -298,6 +302,7 @@ func (c *Client) supervise(l *link) {
 	defer close(c.done)
 	defer c.outcomes.close()
 	for {
+		pause := c.settings.ReconnectMin
 		select {
 		case <-c.ctx.Done():
 			c.hangUp(l)
@@ -305,28 +310,40 @@ func (c *Client) supervise(l *link) {
 		case err := <-l.failed:
 			<-l.lost
 			c.setLost(err)
+		case how := <-c.leaving:
+			c.depart(l, how)
+			pause = how.Pause
 		}
-		if l = c.reconnect(); l == nil {
+		if l = c.reconnect(pause); l == nil {
 			return
 		}
 		c.setLink(l)
+		if c.handlers.Connected != nil {
+			c.handlers.Connected(l.took)
+		}
 		if c.handlers.Up != nil {
 			c.handlers.Up()
 		}
 	}
 }
 
-// hangUp ends a link from this side.
+// hangUp ends a link for good.
 func (c *Client) hangUp(l *link) {
-	_ = l.wire.flushNow()                                     // a failure ends the link, which is what is wanted
-	_ = l.paho.Disconnect(&paho.Disconnect{ReasonCode: 0x00}) // likewise
-	<-l.lost
+	c.sayGoodbye(l)
 	c.setLost(nil)
 }
 
-// reconnect tries again and again until it has a link with all subscriptions, or the client is closed.
-func (c *Client) reconnect() *link {
-	for pause := c.settings.ReconnectMin; ; pause = min(2*pause, c.settings.ReconnectMax) {
+// sayGoodbye ends a link from this side.
+func (c *Client) sayGoodbye(l *link) {
+	_ = l.wire.flushNow()                                     // a failure ends the link, which is what is wanted
+	_ = l.paho.Disconnect(&paho.Disconnect{ReasonCode: 0x00}) // likewise
+	<-l.lost
+}
+
+// reconnect tries again and again until it has a link with all subscriptions, or the client is closed. pause comes before the
+// first attempt.
+func (c *Client) reconnect(pause time.Duration) *link {
+	for ; ; pause = min(max(2*pause, c.settings.ReconnectMin), c.settings.ReconnectMax) {
 		select {
 		case <-time.After(pause):
 		case <-c.ctx.Done():

@@ -1,0 +1,81 @@
+package mqtt_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"mqttrace/load/mqtt"
+)
+
+func TestLeaveConnectsAgainWithTheSubscriptions(t *testing.T) {
+	errWhim := errors.New("a whim")
+	cases := []struct {
+		name  string
+		how   mqtt.Leaving
+		cause error
+	}{
+		{"in order", mqtt.Leaving{}, mqtt.ErrLeft},
+		{"after a pause", mqtt.Leaving{Pause: 20 * time.Millisecond}, mqtt.ErrLeft},
+		{"abruptly", mqtt.Leaving{Abrupt: true, Cause: errWhim}, errWhim},
+	}
+	for name, start := range brokers {
+		b := start(t)
+		for _, c := range cases {
+			t.Run(name+"/"+c.name, func(t *testing.T) {
+				ctx := deadline(t)
+				arrived, down, took, up := make(chan mqtt.Delivery, 1), make(chan error, 1), make(chan time.Duration, 1), make(chan bool, 1)
+				client := connect(t, mqtt.Settings{Address: b.Addr(), ClientID: "leaver"}, mqtt.Handlers{
+					Message:   func(d mqtt.Delivery) { arrived <- d },
+					Down:      func(err error) { down <- err },
+					Connected: func(d time.Duration) { took <- d },
+					Up:        func() { up <- true },
+				})
+				_, err := client.Subscribe(ctx, "leaving/"+c.name, 1)
+				require.NoError(t, err)
+
+				require.True(t, client.Leave(c.how))
+				assert.ErrorIs(t, receive(t, down), c.cause)
+				assert.Positive(t, receive(t, took))
+				receive(t, up)
+				outcomes := make(chan mqtt.Outcome, 1)
+				require.NoError(t, client.Publish(ctx, 1, numbered{topic: "leaving/" + c.name, qos: 1, outcomes: outcomes}, false))
+				assert.NoError(t, receive(t, outcomes).Err)
+				receive(t, arrived)
+			})
+		}
+	}
+}
+
+func TestLeaveInOrderLosesNoOutcome(t *testing.T) {
+	const messages = 200
+	for name, start := range brokers {
+		t.Run(name, func(t *testing.T) {
+			ctx, b := deadline(t), start(t)
+			client := connect(t, mqtt.Settings{Address: b.Addr(), ClientID: "leaver"}, mqtt.Handlers{})
+			outcomes := make(chan mqtt.Outcome, messages)
+			for i := range messages {
+				require.NoError(t, client.Publish(ctx, 1, numbered{topic: "a", qos: 1, number: uint32(i), outcomes: outcomes}, true))
+				if i%50 == 49 {
+					require.True(t, client.LeaveInOrder(ctx, mqtt.Leaving{}))
+				}
+			}
+			for range messages {
+				require.NoError(t, receive(t, outcomes).Err)
+			}
+		})
+	}
+}
+
+func TestLeaveWithoutAConnection(t *testing.T) {
+	b := embedded(t)
+	client := connect(t, mqtt.Settings{Address: b.Addr(), ClientID: "leaver"}, mqtt.Handlers{})
+	require.True(t, client.Leave(mqtt.Leaving{Pause: time.Hour}))
+	assert.Eventually(t, func() bool { return !client.Leave(mqtt.Leaving{}) }, timeout, time.Millisecond)
+	require.NoError(t, client.Close(context.Background()))
+	assert.False(t, client.Leave(mqtt.Leaving{}))
+}
