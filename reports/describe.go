@@ -28,7 +28,7 @@ func (p *page) describe(r *result.Result) {
 		Duration    string `json:"duration"`
 	}
 	_ = json.Unmarshal(r.Scenario, &sc)
-	p.purpose = sc.Description
+	p.name, p.purpose = sc.Name, sc.Description
 
 	env := r.Environment
 	p.ran = appendFact(p.ran, sc.Name)
@@ -37,6 +37,7 @@ func (p *page) describe(r *result.Result) {
 		p.ran = appendFact(p.ran, "tracing "+r.Arms[0].Name)
 	}
 	p.ran = appendFact(p.ran, turns(r.Arms))
+	p.ran = appendFact(p.ran, repetition(r.Repetition))
 	p.ran = appendFact(p.ran, measured(r.Arms, sc.Duration))
 	if env.OS != "" {
 		p.ran = appendFact(p.ran, fmt.Sprintf("%s/%s, %s", env.OS, env.Arch, cores(env.Cores)))
@@ -67,6 +68,14 @@ func turns(arms []result.Arm) string {
 		n += len(a.Series)
 	}
 	return fmt.Sprintf("%d arms in %d turns", len(arms), n)
+}
+
+// repetition says which of several runs of the scenario this was.
+func repetition(r *result.Repetition) string {
+	if r == nil {
+		return ""
+	}
+	return fmt.Sprintf("run %d of %d", r.Run, r.Of)
 }
 
 // measured says for how long load was counted, of all that was asked where it fell short. Arms that take turns never get all

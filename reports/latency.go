@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -33,10 +32,9 @@ func shown(arms int) []string {
 func latencies(arms []result.Arm) table {
 	t := table{name: "latency", columns: []string{"count", "min", "p50", "p90", "p99", "p99.9", "max"}}
 	for _, name := range shown(len(arms)) {
-		labels := newLabels(name, len(result.ScheduleLag), arms)
 		for _, arm := range arms {
 			if l, ok := arm.Latency[name]; ok {
-				t.rows = append(t.rows, row{about: name, label: labels.next(arm), cells: percentiles(l), notes: withheld(l)})
+				t.rows = append(t.rows, latencyRow(name, arm, l, len(arms) > 1))
 			}
 		}
 	}
@@ -55,25 +53,13 @@ func (t table) without(column int) table {
 	return t
 }
 
-// labels are those of rows of one name, a row for each arm. Of several arms each has its own in the label, and the name is
-// said once.
-type labels struct {
-	name    string
-	width   int // of the names above and below
-	several bool
-}
-
-func newLabels(name string, width int, arms []result.Arm) *labels {
-	return &labels{name, width, len(arms) > 1}
-}
-
-func (l *labels) next(arm result.Arm) string {
-	name := l.name
-	if !l.several {
-		return name
+// latencyRow is the row of a latency; of several arms each has one.
+func latencyRow(name string, arm result.Arm, l result.Latency, several bool) row {
+	r := row{about: name, label: name, cells: percentiles(l), notes: withheld(l)}
+	if several {
+		r.group, r.label = name, arm.Name
 	}
-	l.name = ""
-	return fmt.Sprintf("%-*s %s", l.width, name, arm.Name)
+	return r
 }
 
 // label is that of an arm's row in a table that has one for each.

@@ -36,20 +36,19 @@ func (p *page) observe(r *result.Result) {
 	for _, text := range remarks(seen) {
 		p.notes = append(p.notes, note{text, doubt})
 	}
-	p.shorten()
 }
 
 // sources says where spans came from, and where they went on to.
 func sources(seen *result.Observed) (facts []string) {
 	const most = 2
 	for _, s := range seen.Sources[:min(len(seen.Sources), most)] {
-		facts = append(facts, clean(s))
+		facts = append(facts, s)
 	}
 	if more := len(seen.Sources) - most; more > 0 {
 		facts = append(facts, fmt.Sprintf("%d more", more))
 	}
 	if seen.ForwardedTo != "" {
-		facts = append(facts, "passed on to "+clean(seen.ForwardedTo))
+		facts = append(facts, "passed on to "+seen.ForwardedTo)
 	}
 	return facts
 }
@@ -121,7 +120,7 @@ func slowestSeen(r *result.Result) table {
 	slices.SortStableFunc(all, func(a, b slow) int { return cmp.Compare(b.LatencyNS, a.LatencyNS) })
 	for _, s := range all[:min(len(all), mostSlowSeen)] {
 		t.rows = append(t.rows, row{
-			label: s.route, where: whereabouts(r.TraceURL, s.TraceID),
+			label: s.route, trace: newTrace(r.TraceURL, s.TraceID),
 			cells: []cell{figure(s.At.UTC().Format("15:04:05.000")), figure(Duration(time.Duration(s.LatencyNS)))},
 		})
 	}
@@ -132,9 +131,9 @@ func slowestSeen(r *result.Result) table {
 func brokenTable(r *result.Result) table {
 	t := table{name: "broken traces", columns: []string{"count", "at"}}
 	for _, b := range r.Observed.Broken[:min(len(r.Observed.Broken), mostSeen)] {
-		line := row{label: BrokenName(b.What), cells: []cell{{Count(b.Count), doubt}, figure(cut(b.Service))}}
+		line := row{label: BrokenName(b.What), where: b.Topic, cells: []cell{{Count(b.Count), doubt}, figure(cut(b.Service))}}
 		if len(b.Examples) > 0 {
-			line.where = strings.TrimSpace(b.Topic + "  " + whereabouts(r.TraceURL, b.Examples[0].TraceID))
+			line.trace = newTrace(r.TraceURL, b.Examples[0].TraceID)
 		}
 		t.rows = append(t.rows, line)
 	}
@@ -179,7 +178,7 @@ func conventionTable(faults []result.SpanFault) table {
 	t := table{name: "conventions", columns: []string{"spans", "of"}}
 	for _, f := range faults[:min(len(faults), mostSeen)] {
 		t.rows = append(t.rows, row{
-			label: clean(f.Rule + " " + f.Subject), where: f.Advice,
+			label: f.Rule + " " + f.Subject, where: f.Advice,
 			cells: []cell{{Count(f.Count), doubt}, figure(cut(strings.Join(f.Services, ", ")))},
 		})
 	}
@@ -218,13 +217,4 @@ func rest(n int) []note {
 func route(from, to string) string { return cut(from) + " → " + cut(to) }
 
 // cut shortens a name.
-func cut(name string) string {
-	runes := []rune(clean(name))
-	if len(runes) <= longestSeen {
-		return string(runes)
-	}
-	return string(runes[:longestSeen-1]) + "…"
-}
-
-// clean takes out of what came over the network whatever could steer a terminal.
-func clean(s string) string { return strings.Map(visible, s) }
+func cut(name string) string { return terminal.Truncate(clean(name), longestSeen, "…") }

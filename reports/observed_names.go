@@ -1,10 +1,6 @@
 package reports
 
-import (
-	"strings"
-
-	"mqttrace/load/result"
-)
+import "mqttrace/load/result"
 
 // PairName says in a few words who sends to whom, and on which topic if that is known. Names come over the network: whatever
 // could steer a terminal is taken out.
@@ -13,7 +9,7 @@ func PairName(producer, consumer, topic string) string {
 	if topic != "" {
 		name += "  " + topic
 	}
-	return strings.Map(visible, name)
+	return clean(name)
 }
 
 // BrokenName says in a few words how a trace is broken.

@@ -22,7 +22,7 @@ func TestTextOfAnObservation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
-			require.NoError(t, reports.Text(&got, r, reports.TextOptions{SavedAs: "results/observe-20261122T134500Z.json"}))
+			require.NoError(t, reports.Text(&got, []reports.Saved{{Result: r, Path: "results/observe-20261122T134500Z.json"}}, reports.TextOptions{}))
 			golden(t, filepath.Join("testdata", name+".txt"), got.Bytes())
 			if name != "observed-broken" { // which shows everything that can be wrong
 				assertOneScreen(t, got.String(), 1)

@@ -11,6 +11,8 @@ import (
 // page is a result made ready for reading: every figure formatted, every warning beside the figure it concerns. Formats lay
 // it out and decide nothing.
 type page struct {
+	saved    Saved  // for formats that programs read
+	name     string // the scenario's
 	verdict  result.Verdict
 	reason   string
 	ran      []string // facts about what ran, the scenario's name first
@@ -19,7 +21,6 @@ type page struct {
 	tables   []table
 	checks   []check
 	notes    []note // that no row of a table is about
-	savedAs  string // path of the result file
 	isOneArm bool
 	faults   []faultSpan // also for formats that show the run over time
 }
@@ -32,12 +33,14 @@ type table struct {
 	foot    []note // about all of it
 }
 
-// row is a line of a table. about says, in a warning's words, what it shows.
+// row is a line of a table. about says, in a warning's words, what it shows. Rows of one group stand below each other.
 type row struct {
 	about string
+	group string // empty where rows have none
 	label string
 	cells []cell
-	where string // to look further: a trace id or the URL of a trace; empty for most
+	where string // what there is to say besides figures, such as a topic; empty for most
+	trace trace
 	notes []note
 }
 
@@ -71,20 +74,30 @@ const (
 	bad         // a promise broken
 )
 
-// newPage prepares r, which was saved as savedAs; empty if it was not.
-func newPage(r *result.Result, savedAs string) *page {
+// newPage prepares a result. Whatever came over the network or out of a file is legible in it: one line, and nothing that
+// steers a terminal.
+func newPage(s Saved) *page {
+	r := s.Result
 	p := &page{
+		saved:    s,
 		verdict:  r.Verdict,
 		reason:   r.Reason,
-		savedAs:  savedAs,
 		isOneArm: len(r.Arms) == 1,
 		faults:   faultsOf(r),
 	}
 	p.describe(r)
 	if r.Observed != nil && len(r.Arms) == 1 {
 		p.observe(r)
-		return p
+	} else {
+		p.show(r)
 	}
+	p.shorten()
+	p.clean()
+	return p
+}
+
+// show fills a page with what a run measured.
+func (p *page) show(r *result.Result) {
 	if r.Verdict == result.Pass {
 		p.reason = passed(r)
 	}
@@ -103,8 +116,6 @@ func newPage(r *result.Result, savedAs string) *page {
 	for _, w := range r.Warnings {
 		p.warn(w)
 	}
-	p.shorten()
-	return p
 }
 
 // add puts tables below those that are there, empty ones apart.
@@ -160,6 +171,9 @@ func (p *page) warn(w result.Warning) {
 
 // lastRow is the last row that shows a figure; nil if none does.
 func (p *page) lastRow(about string) *row {
+	if about == "" {
+		return nil // many rows are about no figure that has a name
+	}
 	for t := len(p.tables) - 1; t >= 0; t-- {
 		rows := p.tables[t].rows
 		for r := len(rows) - 1; r >= 0; r-- {
@@ -201,5 +215,44 @@ func places(figure string) []string {
 		return []string{figure} // not the latency called process
 	default:
 		return []string{first} // the latencies and delivery are rows by their own names
+	}
+}
+
+// clean makes legible whatever a page says.
+func (p *page) clean() {
+	p.name, p.reason, p.purpose = clean(p.name), clean(p.reason), clean(p.purpose)
+	for i := range p.ran {
+		p.ran[i] = clean(p.ran[i])
+	}
+	for i := range p.checks {
+		c := &p.checks[i]
+		c.arm, c.text, c.actual = clean(c.arm), clean(c.text), clean(c.actual)
+	}
+	for i := range p.tables {
+		p.tables[i].clean()
+	}
+	cleanNotes(p.answers)
+	cleanNotes(p.notes)
+}
+
+func (t *table) clean() {
+	t.name = clean(t.name)
+	for i := range t.columns {
+		t.columns[i] = clean(t.columns[i])
+	}
+	for i := range t.rows {
+		r := &t.rows[i]
+		r.group, r.label, r.where, r.trace.id = clean(r.group), clean(r.label), clean(r.where), clean(r.trace.id)
+		for j := range r.cells {
+			r.cells[j].text = clean(r.cells[j].text)
+		}
+		cleanNotes(r.notes)
+	}
+	cleanNotes(t.foot)
+}
+
+func cleanNotes(notes []note) {
+	for i := range notes {
+		notes[i].text = clean(notes[i].text)
 	}
 }

@@ -3,7 +3,6 @@ package reports
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"mqttrace/load/result"
@@ -36,15 +35,7 @@ func slowest(r *result.Result) table {
 		if len(r.Arms) > 1 {
 			cells = append([]cell{figure(e.arm)}, cells...)
 		}
-		t.rows = append(t.rows, row{about: "slowest", label: e.Sender, cells: cells, where: whereabouts(r.TraceURL, e.TraceID)})
+		t.rows = append(t.rows, row{about: "slowest", label: e.Sender, cells: cells, trace: newTrace(r.TraceURL, e.TraceID)})
 	}
 	return t
-}
-
-// whereabouts is where to look a trace up: at its URL, if traces have one, else by its id.
-func whereabouts(template, traceID string) string {
-	if template == "" || traceID == "" {
-		return traceID
-	}
-	return strings.ReplaceAll(template, "{trace_id}", traceID)
 }

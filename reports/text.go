@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"io"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"mqttrace/load/result"
 )
@@ -14,24 +12,30 @@ import (
 type TextOptions struct {
 	// Color marks what matters with terminal colours.
 	Color bool
-	// SavedAs is the path of the result file, shown in the last line; empty for none.
-	SavedAs string
 }
 
-// Text writes r to w as a screen of plain text, or two if it compares arms: the verdict, what ran, the figures with their
-// warnings, the thresholds. Lines are at most 80 columns wide as long as names and counts are of a reasonable length.
-func Text(w io.Writer, r *result.Result, opts TextOptions) error {
-	p := newPage(r, opts.SavedAs)
+// Text writes results to w as plain text, each a screen or, if it compares arms, two: the verdict, what ran, the figures with
+// their warnings, the thresholds, and the file that the result is in. Lines are at most 80 columns wide, or 100 where names are
+// long: those are shortened in the middle. The path of the file and the URLs of traces are left whole, to be copied.
+func Text(w io.Writer, all []Saved, opts TextOptions) error {
 	t := &text{w: bufio.NewWriter(w), color: opts.Color}
-	if p.isOneArm {
-		t.labels = utf8.RuneCountInString(result.ScheduleLag)
+	for i, s := range all {
+		if i > 0 {
+			t.line()
+		}
+		t.page(newPage(s))
 	}
-	t.page(p)
 	return t.w.Flush()
 }
 
 // width is where sentences are wrapped.
 const width = 80
+
+// Names are shortened to these widths, which leave room for one column of figures at least.
+const (
+	longestLabel = 48
+	longestCell  = 48
+)
 
 // gap is the room between two columns.
 const gap = "  "
@@ -46,31 +50,51 @@ type text struct {
 	labels int // least width of the first column, so that those of most tables line up
 }
 
-// labelWidth is that of a table's first column.
-func (t table) labelWidth() int {
-	widest := utf8.RuneCountInString(t.name)
+// labels are the first column of a table, its name on top. A group is named once, before the labels of its rows.
+func (t table) labels() []string {
+	grouped := 0
 	for _, r := range t.rows {
-		widest = max(widest, utf8.RuneCountInString(r.label))
+		grouped = max(grouped, widthOf(r.group))
 	}
-	return widest
+	labels, above := []string{abridge(t.name, longestLabel)}, ""
+	for _, r := range t.rows {
+		label, group := r.label, r.group
+		if group == above {
+			group = ""
+		}
+		if grouped > 0 {
+			label = pad(group, grouped) + " " + label
+		}
+		labels, above = append(labels, abridge(label, longestLabel)), r.group
+	}
+	return labels
 }
 
-// widths are those of a table's columns, the labels' left out. One grid for all tables would look calmer, and be too wide.
-func (t table) widths() []int {
-	widths := make([]int, len(t.columns))
-	for i, c := range t.columns {
-		widths[i] = utf8.RuneCountInString(c)
-		for _, r := range t.rows {
-			widths[i] = max(widths[i], utf8.RuneCountInString(r.cells[i].text))
-		}
+// column is one column of figures, its heading on top.
+type column struct {
+	cells []cell
+	width int
+}
+
+func (t table) column(i int) column {
+	c := column{cells: []cell{{abridge(t.columns[i], longestCell), quiet}}}
+	for _, r := range t.rows {
+		c.cells = append(c.cells, cell{abridge(r.cells[i].text, longestCell), r.cells[i].tone})
 	}
-	return widths
+	for _, cell := range c.cells {
+		c.width = max(c.width, widthOf(cell.text))
+	}
+	return c
 }
 
 func (t *text) page(p *page) {
+	t.labels = 0
+	if p.isOneArm {
+		t.labels = len(result.ScheduleLag)
+	}
 	t.verdict(p)
 	t.line()
-	for _, l := range fill(p.ran, " · ", width) {
+	for _, l := range fill(abridged(p.ran), " · ", width) {
 		t.line(l)
 	}
 	if p.purpose != "" {
@@ -94,10 +118,18 @@ func (t *text) page(p *page) {
 		t.line()
 		t.notes("! ", p.notes)
 	}
-	if p.savedAs != "" {
+	if p.saved.Path != "" {
 		t.line()
-		t.line(t.paint("result", styleHead), gap, p.savedAs)
+		t.line(t.paint("result", styleHead), gap, clean(p.saved.Path))
 	}
+}
+
+// abridged makes each fact fit into a line.
+func abridged(facts []string) (all []string) {
+	for _, f := range facts {
+		all = append(all, abridge(f, width))
+	}
+	return all
 }
 
 func (t *text) verdict(p *page) {
@@ -110,15 +142,25 @@ func (t *text) verdict(p *page) {
 	}
 }
 
+// table writes a table, in several parts below each other if it is too wide. One grid for all tables would look calmer, and be
+// wider still.
 func (t *text) table(table table) {
-	labels, widths := max(t.labels, table.labelWidth()), table.widths()
-	for from := 0; from < len(widths) || from == 0; {
-		if from > 0 {
+	labels := table.labels()
+	labelled := t.labels
+	for _, l := range labels {
+		labelled = max(labelled, widthOf(l))
+	}
+	var columns []column
+	for i := range table.columns {
+		columns = append(columns, table.column(i))
+	}
+	for isFirst := true; isFirst || len(columns) > 0; isFirst = false {
+		if !isFirst {
 			t.line()
 		}
-		until := fitting(widths, from, width-labels)
-		t.columns(table, labels, widths, from, until)
-		from = max(until, 1)
+		n := fitting(columns, width-labelled)
+		t.part(table, labels, labelled, columns[:n], n == len(columns))
+		columns = columns[n:]
 	}
 	for _, n := range table.foot {
 		t.sentence(footMarks[n.tone], n.text, n.tone)
@@ -128,55 +170,75 @@ func (t *text) table(table table) {
 // footMarks stand before what is said at the foot of a table.
 var footMarks = map[tone]string{normal: "  ", quiet: "  ", doubt: "  ! ", bad: "  ! "}
 
-// fitting says up to which column a table can be shown beside each other, one column at least; the others go below.
-func fitting(widths []int, from, room int) (until int) {
-	for until = from; until < len(widths); until++ {
-		room -= len(gap) + widths[until]
-		if room < 0 && until > from {
+// fitting says how many columns can be shown beside each other, one at least if there are any.
+func fitting(columns []column, room int) (n int) {
+	for ; n < len(columns); n++ {
+		room -= len(gap) + columns[n].width
+		if room < 0 && n > 0 {
 			break
 		}
 	}
-	return until
+	return n
 }
 
-// columns writes some columns of a table. What is said of a row stands below the last of them.
-func (t *text) columns(table table, labels int, widths []int, from, until int) {
-	t.cellLeft(table.name, labels, styleHead)
-	for i := from; i < until; i++ {
-		t.cellRight(table.columns[i], widths[i], styleQuiet)
-	}
-	t.line()
-	for _, r := range table.rows {
-		t.cellLeft(r.label, labels, styleNone)
-		for i := from; i < until; i++ {
-			t.cellRight(r.cells[i].text, widths[i], toneStyles[r.cells[i].tone])
+// part writes some columns of a table. What is said of a row stands below the last of them.
+func (t *text) part(table table, labels []string, labelled int, columns []column, isLast bool) {
+	for i, label := range labels {
+		style := styleNone
+		if i == 0 {
+			style = styleHead
+		}
+		t.write(t.paint(pad(label, labelled), style))
+		for _, c := range columns {
+			shown := c.cells[i]
+			t.write(gap, strings.Repeat(" ", c.width-widthOf(shown.text)), t.paint(shown.text, toneStyles[shown.tone]))
 		}
 		t.line()
-		if until < len(widths) {
-			continue
+		if i > 0 && isLast {
+			t.beneath(table.rows[i-1])
 		}
-		if r.where != "" {
-			t.line(gap, t.paint(strings.Map(visible, r.where), styleQuiet))
-		}
-		t.notes("  ! ", r.notes)
 	}
+}
+
+// beneath writes what a row says besides its figures.
+func (t *text) beneath(r row) {
+	where, trace := r.where, r.trace.String()
+	if both := where + gap + trace; where != "" && trace != "" && widthOf(gap+both) <= width {
+		where, trace = both, ""
+	}
+	if where != "" {
+		t.sentence(gap, where, quiet)
+	}
+	if trace != "" {
+		t.line(gap, t.paint(trace, styleQuiet))
+	}
+	t.notes("  ! ", r.notes)
 }
 
 func (t *text) checks(p *page) {
 	const heading = "threshold"
-	wide := len(heading) - markWidth
-	for _, c := range p.checks {
-		wide = max(wide, utf8.RuneCountInString(c.label(p.isOneArm)))
+	labels, wide := make([]string, len(p.checks)), len(heading)-markWidth
+	for i, c := range p.checks {
+		labels[i] = abridge(c.label(p.isOneArm), longestLabel)
+		wide = max(wide, widthOf(labels[i]))
 	}
+	indent := markWidth + wide + len(gap)
 	t.line(t.paint(pad(heading, markWidth+wide), styleHead), gap, t.paint("measured", styleQuiet))
-	for _, c := range p.checks {
+	for i, c := range p.checks {
 		mark, style := "✓", styleGood
 		if !c.ok {
 			mark, style = "✗", styleBad
 		}
-		t.line(t.paint(mark, style), " ", pad(c.label(p.isOneArm), wide), gap, t.paint(c.actual, style))
+		measured := wrap(c.actual, max(width-indent, leastRoom))
+		t.line(t.paint(mark, style), " ", pad(labels[i], wide), gap, t.paint(measured[0], style))
+		for _, l := range measured[1:] {
+			t.line(strings.Repeat(" ", indent), t.paint(l, style))
+		}
 	}
 }
+
+// leastRoom is how much of a line a sentence beside something else gets.
+const leastRoom = 28
 
 // label is a threshold with the arm it judges, where there are several.
 func (c check) label(isOneArm bool) string {
@@ -203,60 +265,13 @@ func (t *text) sentence(mark, words string, tone tone) {
 }
 
 func (t *text) line(parts ...string) {
+	t.write(parts...)
+	t.write("\n")
+}
+
+func (t *text) write(parts ...string) {
 	for _, s := range parts {
 		_, _ = t.w.WriteString(s)
-	}
-	_ = t.w.WriteByte('\n')
-}
-
-func (t *text) cellLeft(s string, width int, style string) {
-	_, _ = t.w.WriteString(t.paint(pad(s, width), style))
-}
-
-func (t *text) cellRight(s string, width int, style string) {
-	_, _ = t.w.WriteString(gap + strings.Repeat(" ", width-utf8.RuneCountInString(s)) + t.paint(s, style))
-}
-
-// pad fills s up with spaces on its right.
-func pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
-}
-
-// wrap breaks words into lines of at most width runes, longer words excepted; there is always one line.
-func wrap(words string, width int) []string {
-	return fill(strings.FieldsFunc(words, isBreak), " ", width)
-}
-
-// isBreak says where a line may end: at any space but the one that is there to keep words together.
-func isBreak(r rune) bool { return unicode.IsSpace(r) && string(r) != noBreak }
-
-// fill puts parts into lines of at most width runes, longer parts excepted; there is always one line. Parts may be a
-// broker's words, so whatever could steer a terminal is taken out.
-func fill(parts []string, between string, width int) []string {
-	lines := []string{""}
-	for _, part := range parts {
-		part = strings.Map(visible, part)
-		last := &lines[len(lines)-1]
-		switch {
-		case *last == "":
-			*last = part
-		case utf8.RuneCountInString(*last+between+part) <= width:
-			*last += between + part
-		default:
-			lines = append(lines, part)
-		}
-	}
-	return lines
-}
-
-func visible(r rune) rune {
-	switch {
-	case unicode.IsSpace(r):
-		return ' '
-	case unicode.IsControl(r):
-		return utf8.RuneError
-	default:
-		return r
 	}
 }
 

@@ -24,38 +24,41 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestText(t *testing.T) {
 	for name, tc := range map[string]struct {
-		result *result.Result
-		opts   reports.TextOptions
+		saved reports.Saved
+		opts  reports.TextOptions
 	}{
-		"pass":          {passed(), reports.TextOptions{SavedAs: "results/telemetry-1k-20261122T134500Z.json"}},
-		"pass-colored":  {passed(), reports.TextOptions{Color: true, SavedAs: "results/telemetry-1k-20261122T134500Z.json"}},
-		"fail":          {failed(), reports.TextOptions{SavedAs: "results/fan-in-20261122T134500Z.json"}},
-		"fail-colored":  {failed(), reports.TextOptions{Color: true}},
-		"lost-at-qos-0": {lossy(), reports.TextOptions{}},
-		"invalid":       {invalid(), reports.TextOptions{}},
-		"interrupted":   {interrupted(), reports.TextOptions{SavedAs: "results/telemetry-1k-20261122T134500Z.json"}},
-		"no-messages":   {noMessages(), reports.TextOptions{}},
-		"nothing":       {nothing(), reports.TextOptions{}},
-		"two-arms":      {arms("off", "record"), reports.TextOptions{}},
-		"four-arms":     {arms("off", "context", "record", "export"), reports.TextOptions{SavedAs: "results/tracing-cost-20261122T134500Z.json"}},
-		"four-colored":  {arms("off", "context", "record", "export"), reports.TextOptions{Color: true}},
-		"six-arms":      {arms("off", "context", "record", "record@0.1", "export", "export@0.1"), reports.TextOptions{}},
-		"same-setting":  {noise(false), reports.TextOptions{}},
-		"noise":         {noise(true), reports.TextOptions{}},
-		"few-turns":     {fewTurns(), reports.TextOptions{}},
-		"sweep":         {sweep(), reports.TextOptions{}},
-		"faults":        {stressed(), reports.TextOptions{}},
+		"pass":          {reports.Saved{Result: passed(), Path: "results/telemetry-1k-20261122T134500Z.json"}, reports.TextOptions{}},
+		"pass-colored":  {reports.Saved{Result: passed(), Path: "results/telemetry-1k-20261122T134500Z.json"}, reports.TextOptions{Color: true}},
+		"fail":          {reports.Saved{Result: failed(), Path: "results/fan-in-20261122T134500Z.json"}, reports.TextOptions{}},
+		"fail-colored":  {unsaved(failed()), reports.TextOptions{Color: true}},
+		"lost-at-qos-0": {unsaved(lossy()), reports.TextOptions{}},
+		"invalid":       {unsaved(invalid()), reports.TextOptions{}},
+		"interrupted":   {reports.Saved{Result: interrupted(), Path: "results/telemetry-1k-20261122T134500Z.json"}, reports.TextOptions{}},
+		"no-messages":   {unsaved(noMessages()), reports.TextOptions{}},
+		"nothing":       {unsaved(nothing()), reports.TextOptions{}},
+		"two-arms":      {unsaved(arms("off", "record")), reports.TextOptions{}},
+		"four-arms":     {reports.Saved{Result: arms("off", "context", "record", "export"), Path: "results/tracing-cost-20261122T134500Z.json"}, reports.TextOptions{}},
+		"four-colored":  {unsaved(arms("off", "context", "record", "export")), reports.TextOptions{Color: true}},
+		"six-arms":      {unsaved(arms("off", "context", "record", "record@0.1", "export", "export@0.1")), reports.TextOptions{}},
+		"same-setting":  {unsaved(noise(false)), reports.TextOptions{}},
+		"noise":         {unsaved(noise(true)), reports.TextOptions{}},
+		"few-turns":     {unsaved(fewTurns()), reports.TextOptions{}},
+		"sweep":         {unsaved(sweep()), reports.TextOptions{}},
+		"faults":        {unsaved(stressed()), reports.TextOptions{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
-			require.NoError(t, reports.Text(&got, tc.result, tc.opts))
+			require.NoError(t, reports.Text(&got, []reports.Saved{tc.saved}, tc.opts))
 			golden(t, filepath.Join("testdata", name+".txt"), got.Bytes())
 			if !tc.opts.Color {
-				assertOneScreen(t, got.String(), len(tc.result.Arms))
+				assertOneScreen(t, got.String(), len(tc.saved.Arms))
 			}
 		})
 	}
 }
+
+// unsaved is a result that is in no file.
+func unsaved(r *result.Result) reports.Saved { return reports.Saved{Result: r} }
 
 func golden(t *testing.T, path string, got []byte) {
 	t.Helper()
@@ -86,13 +89,13 @@ func TestTextTakesOutControlCharacters(t *testing.T) {
 	r := passed()
 	r.Verdict, r.Reason = result.Fail, "refused: \x1b[2Jgo\naway"
 	var got bytes.Buffer
-	require.NoError(t, reports.Text(&got, r, reports.TextOptions{}))
+	require.NoError(t, reports.Text(&got, []reports.Saved{unsaved(r)}, reports.TextOptions{}))
 	assert.Contains(t, got.String(), "refused: \uFFFD[2Jgo away")
 	assert.NotContains(t, got.String(), "\x1b")
 }
 
 func TestTextReportsAWriterThatFails(t *testing.T) {
-	assert.ErrorIs(t, reports.Text(fullDisk{}, passed(), reports.TextOptions{}), errFull)
+	assert.ErrorIs(t, reports.Text(fullDisk{}, []reports.Saved{unsaved(passed())}, reports.TextOptions{}), errFull)
 }
 
 var errFull = os.ErrDeadlineExceeded

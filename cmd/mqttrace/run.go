@@ -109,7 +109,7 @@ func (a *app) show(res *result.Result, path string, isJSON bool) error {
 	if isJSON {
 		return result.Encode(&a.stdout, res)
 	}
-	return reports.Text(&a.stdout, res, reports.TextOptions{Color: a.colorful(), SavedAs: path})
+	return reports.Text(&a.stdout, []reports.Saved{{Result: res, Path: path}}, reports.TextOptions{Color: a.colorful()})
 }
 
 // colorful says whether stdout shows colours and nobody objects (no-color.org).
