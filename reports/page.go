@@ -101,8 +101,9 @@ func (p *page) show(r *result.Result) {
 	if r.Verdict == result.Pass {
 		p.reason = passed(r)
 	}
+	p.sweep(r.Sweep)
 	if len(r.Arms) > 1 {
-		p.answers = answers(r)
+		p.answers = append(p.answers, answers(r)...)
 		p.add(costsPerMessage(r.Arms), overhead(r))
 	}
 	p.add(latencies(r.Arms), fold(deliveries(r.Arms)), fold(rates(r.Arms)))

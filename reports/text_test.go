@@ -45,6 +45,9 @@ func TestText(t *testing.T) {
 		"few-turns":     {unsaved(fewTurns()), reports.TextOptions{}},
 		"sweep":         {unsaved(sweep()), reports.TextOptions{}},
 		"faults":        {unsaved(stressed()), reports.TextOptions{}},
+		"steps":         {unsaved(stepped()), reports.TextOptions{}},
+		"search":        {unsaved(searched()), reports.TextOptions{}},
+		"search-arms":   {unsaved(searchedArms()), reports.TextOptions{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer

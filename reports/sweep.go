@@ -1,0 +1,101 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mqttrace/load/result"
+)
+
+// sweep shows what each value of a sweep or a search came to. The tables below it are of the last step.
+func (p *page) sweep(s *result.Sweep) {
+	if s == nil {
+		return
+	}
+	for _, f := range s.Found {
+		p.answers = append(p.answers, found(s, f))
+	}
+	p.add(steps(s))
+}
+
+// steps is the table of a sweep: a row for each value and arm.
+func steps(s *result.Sweep) table {
+	t := table{name: s.Over, columns: []string{"role", "verdict", "rate", "p50", "p99", "lost"}}
+	several := slices.ContainsFunc(s.Steps, func(step result.Step) bool { return len(step.Arms) > 1 })
+	if several {
+		t.columns = append([]string{"arm"}, t.columns...)
+	}
+	for _, step := range s.Steps {
+		rows := stepRows(step, several)
+		if step.Reason != "" {
+			last := &rows[len(rows)-1]
+			last.notes = append(last.notes, note{step.Reason, tones[step.Verdict]})
+		}
+		t.rows = append(t.rows, rows...)
+	}
+	if len(s.Steps) > 0 {
+		t.foot = []note{{"p50, p99: of the response times; the figures below are of the last step", quiet}}
+	}
+	return t
+}
+
+// tones are how much attention a verdict deserves.
+var tones = map[result.Verdict]tone{result.Pass: quiet, result.Fail: bad, result.Invalid: doubt, result.Interrupted: doubt}
+
+// stepRows are the rows of a step, one at least; of several arms each has one.
+func stepRows(step result.Step, several bool) (rows []row) {
+	about := []cell{figure(step.Role), {strings.ToUpper(string(step.Verdict)), tones[step.Verdict]}}
+	add := func(arm string, figures ...cell) {
+		cells := slices.Concat(about, figures)
+		if several {
+			cells = append([]cell{figure(arm)}, cells...)
+		}
+		rows = append(rows, row{label: step.Value, cells: cells})
+	}
+	for _, a := range step.Arms {
+		l := a.Latency[result.Response]
+		add(a.Name, figure(Rate(a.RatePerS)), percentile(l, l.P50NS), percentile(l, l.P99NS), fault(a.Delivery.Lost, a.Delivery))
+	}
+	if len(rows) == 0 {
+		add(none, missing, missing, missing, missing)
+	}
+	return rows
+}
+
+// found says in a sentence what a search came to for an arm.
+func found(s *result.Sweep, f result.Found) note {
+	arm := ""
+	if len(s.Found) > 1 {
+		arm = f.Arm + ": "
+	}
+	if f.Number == 0 {
+		return note{arm + "not even the lowest value of " + s.Over + " that was tried keeps the thresholds.", bad}
+	}
+	text := fmt.Sprintf("%s%s up to %s keeps the thresholds%s.", arm, s.Over, amount(f.Number, s.Unit), limits[f.Limit])
+	if !f.Confirmed {
+		return note{text + " The run that was to confirm it did not.", doubt}
+	}
+	return note{text, normal}
+}
+
+// limits say what kept a search from finding more.
+var limits = map[string]string{
+	result.LimitThresholds: "; the next higher value that was tried misses them",
+	result.LimitGenerator:  "; the generator could not keep up with more, so the broker may do better",
+	result.LimitRange:      "; that is the highest value that was to be tried",
+}
+
+// amount writes the number of a step in its unit.
+func amount(v float64, unit string) string {
+	switch unit {
+	case "msg/s":
+		return together(number(v) + " messages/s")
+	case "B":
+		return together(Bytes(v))
+	case "":
+		return number(v)
+	default:
+		return together(number(v) + " " + unit)
+	}
+}
