@@ -59,6 +59,9 @@ func Bytes(n float64) string {
 	return significant(n/1e9, digits) + " GB"
 }
 
+// Number formats a bare number, such as allocations: "63.1", "1,234".
+func Number(v float64) string { return number(v) }
+
 // number formats v with three significant digits, and whole where it has more than three before the point; zeros at the end
 // of a fraction say nothing and are left out.
 func number(v float64) string {

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mqttrace/cmd/internal/exitcode"
+	"mqttrace/reports/history"
+)
+
+const historyHelp = `History reads every result in a folder and in those below it and shows the course of the headline
+figures: for each scenario, broker and arm the newest value, and the median, lowest and highest of
+those before it. ▲ and ▼ mark a value past all of at least five others.
+
+Runs that are invalid or were interrupted are marked and in no median. Runs asked for together are
+one point, their median. Files that cannot be read are named and left out. It shows and does not
+judge: for that, compare runs that took turns.`
+
+// historyFlags are the flags of history.
+type historyFlags struct {
+	format, out string
+	newest      int
+}
+
+func (a *app) historyCommand() *cobra.Command {
+	var flags historyFlags
+	cmd := &cobra.Command{
+		Use:     "history FOLDER",
+		Short:   "Show how the figures of past runs went",
+		Long:    historyHelp,
+		Example: "mqttrace history results",
+		Args:    wants("a folder with results", cobra.ExactArgs(1)),
+	}
+	f := cmd.Flags()
+	f.StringVarP(&flags.out, "out", "o", "", "write to `FILE` instead of stdout; links to reports are from there")
+	f.StringVar(&flags.format, "format", "", "write this `FORMAT`: "+oneOf(historyFormats())+"; the one that FILE's name tells if not given, or else text")
+	f.IntVar(&flags.newest, "newest", history.DefaultNewest, "show this `NUMBER` of runs of each series, the newest")
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(historyFormats(), cobra.ShellCompDirectiveNoFileComp))
+	cmd.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := flags.check(); err != nil {
+			return usage(cmd, err)
+		}
+		return a.history(args[0], flags)
+	}
+	return cmd
+}
+
+// renderers write a history; pages know from where their links lead.
+var renderers = map[string]func(w io.Writer, h *history.History, links history.Links) error{
+	"text": func(w io.Writer, h *history.History, _ history.Links) error { return history.Text(w, h) },
+	"json": func(w io.Writer, h *history.History, _ history.Links) error { return history.JSON(w, h) },
+}
+
+func historyFormats() []string { return slices.Sorted(maps.Keys(renderers)) }
+
+// formatsByExtension says what a file is by its name.
+var formatsByExtension = map[string]string{"": "text", ".txt": "text", ".html": "html", ".json": "json"}
+
+// check finds what is wrong with the flags and fills in the format.
+func (flags *historyFlags) check() error {
+	var problems []error
+	if flags.format == "" {
+		flags.format = formatsByExtension[filepath.Ext(flags.out)]
+		if flags.format == "" {
+			problems = append(problems, fmt.Errorf("--out %s: the name does not tell the format; want --format %s", flags.out, oneOf(historyFormats())))
+		}
+	} else if renderers[flags.format] == nil {
+		problems = append(problems, fmt.Errorf("--format %q: want %s%s", flags.format, oneOf(historyFormats()), didYouMean("", closeTo(historyFormats(), flags.format))))
+	}
+	if flags.newest < 1 {
+		problems = append(problems, fmt.Errorf("--newest %d: want 1 or more", flags.newest))
+	}
+	return errors.Join(problems...)
+}
+
+// history reads a folder and shows what is in it.
+func (a *app) history(dir string, flags historyFlags) error {
+	folder, err := history.Read(dir)
+	if err != nil {
+		return exitcode.With(exitcode.Usage, err)
+	}
+	a.sayLeftOut(folder.LeftOut)
+	if folder.Results == 0 {
+		return exitcode.With(exitcode.Usage, fmt.Errorf("there is no result in %s: mqttrace run --out %s keeps some there", dir, dir))
+	}
+	h := history.New(folder, history.Options{Newest: flags.newest})
+	var text bytes.Buffer
+	if err := renderers[flags.format](&text, h, history.LinksFrom(flags.out, dir)); err != nil {
+		return exitcode.With(exitcode.CannotRun, err)
+	}
+	if flags.out == "" || flags.out == stdin {
+		_, err = a.stdout.Write(text.Bytes())
+	} else {
+		err = replace(flags.out, text.Bytes())
+	}
+	return exitcode.With(exitcode.CannotRun, err)
+}
+
+// oneOf lists what may be chosen.
+func oneOf(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// sayLeftOut names files on stderr, where whoever writes a page sees them.
+func (a *app) sayLeftOut(files []history.LeftOut) {
+	for _, f := range files {
+		fmt.Fprintf(&a.stderr, "left out: %s: %s\n", f.File, f.Reason)
+	}
+}
