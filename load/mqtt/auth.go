@@ -27,7 +27,7 @@ func (c *Client) Reauthenticate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	answer, err := l.authenticate(ctx, c.settings.AckTimeout, authPacket(packets.AuthReauthenticate, auth.Method, data))
+	answer, err := l.reauthenticate(ctx, c.settings.AckTimeout, authPacket(packets.AuthReauthenticate, auth.Method, data))
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", what, err)
@@ -38,8 +38,8 @@ func (c *Client) Reauthenticate(ctx context.Context) error {
 	}
 }
 
-// authenticate sends an AUTH and waits for the answer to it, or for the end of the link.
-func (l *link) authenticate(ctx context.Context, limit time.Duration, packet *paho.Auth) (*paho.AuthResponse, error) {
+// reauthenticate sends an AUTH and waits for the answer to it, or for the end of the link.
+func (l *link) reauthenticate(ctx context.Context, limit time.Duration, packet *paho.Auth) (*paho.AuthResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	watched := make(chan struct{})
 	defer func() { cancel(); <-watched }()
@@ -51,7 +51,7 @@ func (l *link) authenticate(ctx context.Context, limit time.Duration, packet *pa
 		case <-ctx.Done():
 		}
 	}()
-	answer, err := l.paho.Authenticate(ctx, packet)
+	answer, err := l.driver.authenticate(ctx, packet)
 	select {
 	case <-l.retired:
 		if err != nil && l.cause != nil {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/eclipse/paho.golang/paho"
-	"github.com/eclipse/paho.golang/paho/session/state"
 
 	"mqttrace/load/clock"
 )
@@ -52,11 +51,10 @@ type Publication interface {
 type Client struct {
 	settings Settings
 	handlers Handlers
-	outcomes *outcomes
+	session  session
 	counters counters
 
 	publishing sync.Mutex // one message at a time, in order
-	leaving    chan Leaving
 
 	mu            sync.Mutex // guards what follows
 	link          *link      // nil while there is no connection
@@ -74,11 +72,10 @@ func Connect(ctx context.Context, settings Settings, handlers Handlers) (*Client
 	c := &Client{
 		settings: settings.withDefaults(),
 		handlers: handlers,
-		outcomes: newOutcomes(state.NewInMemory()),
 		linked:   make(chan struct{}),
-		leaving:  make(chan Leaving),
 		done:     make(chan struct{}),
 	}
+	c.session = c.newSession()
 	l, err := c.dial(ctx, !settings.Resume)
 	if err != nil {
 		return nil, err
@@ -115,12 +112,12 @@ func (c *Client) Published() (packets, bytes uint64) {
 }
 
 // InFlight is how many QoS 1 and 2 messages are unacknowledged.
-func (c *Client) InFlight() int { return c.outcomes.inFlight() }
+func (c *Client) InFlight() int { return c.session.inFlight() }
 
 // Waiting is how many messages have been read off the socket and not yet been handled, the one in the handler left out.
 func (c *Client) Waiting() int {
 	if l := c.current(); l != nil {
-		return len(l.wire.arrivals)
+		return l.waiting()
 	}
 	return 0
 }
@@ -150,7 +147,7 @@ func (c *Client) SubscribeWith(ctx context.Context, subscription paho.SubscribeO
 
 func (c *Client) subscribe(ctx context.Context, l *link, s paho.SubscribeOptions) error {
 	what := fmt.Sprintf("subscription of client %s to %s", c.settings.ClientID, s.Topic)
-	suback, err := l.paho.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{s}})
+	suback, err := l.subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{s}})
 	if suback != nil && len(suback.Reasons) == 1 && suback.Reasons[0] >= 0x80 {
 		refused := &RefusedError{What: what, ReasonCode: suback.Reasons[0]}
 		if suback.Properties != nil {
@@ -179,7 +176,7 @@ func (c *Client) Publish(ctx context.Context, qos byte, p Publication, more bool
 		if err != nil {
 			return err
 		}
-		err = c.publishOn(ctx, l, qos, p, more)
+		err = l.publish(ctx, qos, p, more)
 		if !errors.Is(err, errLinkLost) {
 			return err
 		}
@@ -187,51 +184,6 @@ func (c *Client) Publish(ctx context.Context, qos byte, p Publication, more bool
 			return err
 		}
 	}
-}
-
-func (c *Client) publishOn(ctx context.Context, l *link, qos byte, p Publication, more bool) error {
-	if qos > 0 {
-		if err := c.awaitWindow(ctx, l); err != nil {
-			return err
-		}
-		c.outcomes.adding = p
-	}
-	l.wire.morePublishes.Store(more)
-	_, err := l.paho.PublishWithOptions(ctx, p.Packet(clock.Now()), paho.PublishOptions{Method: paho.PublishMethod_AsyncSend})
-	switch {
-	case err == nil && qos == 0:
-		return c.lossOf(l)
-	case err == nil, errors.Is(err, paho.ErrNetworkErrorAfterStored):
-		return nil // in the session: its outcome will be reported, whatever happens to the connection
-	case errors.Is(err, paho.ErrInvalidArguments):
-		return fmt.Errorf("publish: %w", err)
-	case ctx.Err() != nil:
-		return ctx.Err()
-	default:
-		return errLinkLost
-	}
-}
-
-// lossOf returns errLinkLost if the link's last write failed.
-func (c *Client) lossOf(l *link) error {
-	if l.wire.failure() != nil {
-		return errLinkLost
-	}
-	return nil
-}
-
-// awaitWindow waits for room among the unacknowledged messages; what has been kept back leaves first, or no room would come.
-func (c *Client) awaitWindow(ctx context.Context, l *link) error {
-	var since clock.Instant
-	err := c.outcomes.acquire(ctx, l.lost, func() {
-		since = clock.Now()
-		l.wire.morePublishes.Store(false) // nothing follows now, and a PUBREL must not wait for it
-		_ = l.wire.flushNow()             // a failure ends the link, which acquire sees
-	})
-	if since != 0 {
-		c.counters.held.Add(int64(clock.Now().Sub(since)))
-	}
-	return err
 }
 
 // Send publishes a message and waits for its outcome: that of Publication.Acknowledged, and for QoS 0 the zero Outcome once
@@ -263,98 +215,85 @@ func (a awaited) Acknowledged(o Outcome)                  { a.outcome <- o }
 // Flush sends what Publish kept back because more was to follow.
 func (c *Client) Flush() {
 	if l := c.current(); l != nil {
-		l.wire.morePublishes.Store(false)
-		_ = l.wire.flushNow() // a failure ends the link
+		l.flush()
 	}
 }
-
-// received hands a message to the handler. What it says about more messages spares a write per acknowledgement in a burst.
-func (c *Client) received(l *link, p *paho.Publish) error {
-	at, more := l.wire.nextArrival()
-	start := clock.Now()
-	if c.handlers.Message != nil {
-		c.handlers.Message(Delivery{Publish: p, Received: at, Gone: l.wire.closed})
-	}
-	l.wire.moreAcks.Store(more && clock.Now().Sub(start) < slowHandler)
-	return nil
-}
-
-// slowHandler is the time from which a handler is too slow for its acknowledgement to wait for the next.
-const slowHandler = 100 * time.Microsecond
 
 // Close sends DISCONNECT and returns when every goroutine of the Client has ended. Messages still unacknowledged are reported
 // as lost. It is safe to call more than once; ctx bounds only the wait for a broker that takes no more bytes.
 func (c *Client) Close(ctx context.Context) error {
 	c.cancel()
-	select {
-	case <-c.done:
-	case <-ctx.Done():
-		if l := c.current(); l != nil {
-			l.wire.close() // unblocks whatever waits for the broker
-		}
-		<-c.done
+	if l := c.current(); l != nil {
+		stop := context.AfterFunc(ctx, l.close) // unblocks whatever waits for the broker
+		l.goodbye()
+		defer stop()
 	}
+	<-c.done
 	return nil
 }
 
 // supervise keeps the client connected until Close.
 func (c *Client) supervise(l *link) {
 	defer close(c.done)
-	defer c.outcomes.close()
-	for {
-		pause := c.settings.ReconnectMin
-		select {
-		case <-c.ctx.Done():
-			c.hangUp(l)
-			return
-		case err := <-l.failed:
-			<-l.lost
-			c.setLost(err)
-		case how := <-c.leaving:
-			c.depart(l, how)
-			pause = how.Pause
+	defer c.session.close()
+	pause, err := c.settings.ReconnectMin, l.serve()
+	for c.ctx.Err() == nil {
+		if how := c.leavingOf(l); how != nil {
+			pause, err = how.Pause, how.Cause
 		}
-		if l = c.reconnect(pause); l == nil {
-			return
+		c.setLost(err)
+		if l, pause = c.reconnect(pause); l == nil {
+			break
 		}
-		c.setLink(l)
-		if c.handlers.Connected != nil {
-			c.handlers.Connected(l.took)
-		}
-		if c.handlers.Up != nil {
-			c.handlers.Up()
+		var up bool
+		if up, err = c.serveAgain(l); up {
+			pause = c.settings.ReconnectMin
 		}
 	}
-}
-
-// hangUp ends a link for good.
-func (c *Client) hangUp(l *link) {
-	c.sayGoodbye(l)
 	c.setLost(nil)
 }
 
-// sayGoodbye ends a link from this side.
-func (c *Client) sayGoodbye(l *link) {
-	_ = l.wire.flushNow()                                     // a failure ends the link, which is what is wanted
-	_ = l.paho.Disconnect(&paho.Disconnect{ReasonCode: 0x00}) // likewise
-	<-l.lost
+// serveAgain serves a link after the first, with the subscriptions that the client had; up says that it came to have them. Why it
+// ended is err.
+func (c *Client) serveAgain(l *link) (up bool, err error) {
+	ready := make(chan error, 1)
+	go func() { ready <- c.takeUp(l) }() // what it waits for comes from the link that is being served
+	err = l.serve()
+	if failure := <-ready; failure != nil {
+		return false, failure
+	}
+	return true, err
 }
 
-// reconnect tries again and again until it has a link with all subscriptions, or the client is closed. pause comes before the
-// first attempt.
-func (c *Client) reconnect(pause time.Duration) *link {
-	for ; ; pause = min(max(2*pause, c.settings.ReconnectMin), c.settings.ReconnectMax) {
+// takeUp makes a link the client's once it has all subscriptions.
+func (c *Client) takeUp(l *link) error {
+	if err := c.resubscribe(l); err != nil {
+		l.close()
+		return err
+	}
+	c.setLink(l)
+	if c.handlers.Connected != nil {
+		c.handlers.Connected(l.took)
+	}
+	if c.handlers.Up != nil {
+		c.handlers.Up()
+	}
+	return nil
+}
+
+// reconnect tries again and again until it has a link, or the client is closed. pause comes before the first attempt; what is
+// returned is the one before the next.
+func (c *Client) reconnect(pause time.Duration) (*link, time.Duration) {
+	for {
 		select {
 		case <-time.After(pause):
 		case <-c.ctx.Done():
-			return nil
+			return nil, pause
 		}
+		pause = min(max(2*pause, c.settings.ReconnectMin), c.settings.ReconnectMax)
 		l, err := c.dial(c.ctx, c.settings.SessionExpiry == 0)
 		if err == nil {
-			err = c.resubscribe(l)
-		}
-		if err == nil {
-			return l
+			return l, pause
 		}
 		c.setLost(err)
 	}
@@ -369,8 +308,6 @@ func (c *Client) resubscribe(l *link) error {
 	c.mu.Unlock()
 	for _, s := range subscriptions {
 		if err := c.subscribe(c.ctx, l, s); err != nil {
-			l.wire.close()
-			<-l.lost
 			return err
 		}
 	}
@@ -382,11 +319,14 @@ func (c *Client) setLink(l *link) {
 	if c.settings.Window > 0 {
 		limit = min(limit, c.settings.Window)
 	}
-	c.outcomes.setLimit(min(limit, math.MaxUint16-1)) // one packet identifier is left for SUBSCRIBE
+	c.session.setLimit(min(limit, math.MaxUint16-1)) // one packet identifier is left for SUBSCRIBE
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.link = l
 	close(c.linked)
+	c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		l.goodbye() // Close may have come too early to see it
+	}
 }
 
 func (c *Client) setLost(err error) {

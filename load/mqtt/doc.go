@@ -7,7 +7,8 @@
 //
 //	Settings  what to connect to and as whom
 //	Client    the connection as its user sees it: Publish, Subscribe, Close
-//	link      one TCP or TLS connection with paho's client on it, from CONNECT to DISCONNECT
+//	link      one TCP or TLS connection, from CONNECT to DISCONNECT
+//	driver    what speaks MQTT on it: paho.golang
 //	auth      enhanced authentication, and again when a token has been renewed
 //	outcomes  a paho session that remembers which message each packet identifier is
 //	wire      the net.Conn under paho: reads are buffered and timed, each packet leaves in one write

@@ -30,15 +30,33 @@ func (c *Client) Leave(how Leaving) bool {
 	if how.Cause == nil {
 		how.Cause = ErrLeft
 	}
-	select {
-	case c.leaving <- how:
-		<-l.retired // what is published from now on goes to the next connection
-		return true
-	case <-l.retired:
-		return false
-	case <-c.ctx.Done():
+	if !c.noteLeaving(l, &how) {
 		return false
 	}
+	if how.Abrupt {
+		l.close()
+	} else {
+		l.goodbye()
+	}
+	<-l.retired // what is published from now on goes to the next connection
+	return true
+}
+
+// noteLeaving keeps how a link is given up, unless it is gone or being given up already.
+func (c *Client) noteLeaving(l *link, how *Leaving) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.link != l || l.leaving != nil {
+		return false
+	}
+	l.leaving = how
+	return true
+}
+
+func (c *Client) leavingOf(l *link) *Leaving {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return l.leaving
 }
 
 // LeaveInOrder is Leave after every message under way has been acknowledged, or after ctx has ended. Publish waits from the call on.
@@ -46,33 +64,8 @@ func (c *Client) LeaveInOrder(ctx context.Context, how Leaving) bool {
 	c.publishing.Lock()
 	defer c.publishing.Unlock()
 	if l := c.current(); l != nil {
-		_ = l.wire.flushNow() // a failure ends the link
-		c.outcomes.settle(ctx, l.retired)
+		l.flush()
+		c.session.settle(ctx, l.retired)
 	}
 	return c.Leave(how)
-}
-
-// settle waits until no message is unacknowledged. The caller has seen to it that no other is sent.
-func (o *outcomes) settle(ctx context.Context, retired <-chan struct{}) {
-	for o.inFlight() > 0 {
-		select {
-		case <-o.freed:
-		case <-retired:
-			return
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// depart ends a link as Leave was told.
-func (c *Client) depart(l *link, how Leaving) {
-	if how.Abrupt {
-		l.wire.close()
-		<-l.lost
-		c.setLost(how.Cause)
-		return
-	}
-	c.sayGoodbye(l)
-	c.setLost(how.Cause)
 }

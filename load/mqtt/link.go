@@ -8,28 +8,64 @@ import (
 	"time"
 
 	"github.com/eclipse/paho.golang/paho"
+	"github.com/eclipse/paho.golang/paho/session/state"
 
 	"mqttrace/load/clock"
 )
 
 // link is one connection to the broker, from dialling to its end.
 type link struct {
-	wire   *wire
-	paho   *paho.Client
+	driver
 	limits Limits
 	// sessionPresent is CONNACK's: the broker still has the subscriptions.
 	sessionPresent bool
 	// took is the time from dialling to CONNACK.
 	took time.Duration
-	// failed receives why the link ended, unless it was closed from this side.
-	failed chan error
-	// lost is closed when paho has let go of the connection.
-	lost <-chan struct{}
-	// retired is closed when the Client has noticed; cause, which may be read from then on, is why the link ended, nil if it
-	// was closed from this side.
+	// leaving is how the link is being given up, if it is; Client.mu guards it.
+	leaving *Leaving
+	// retired is closed when the Client has noticed the end; cause, which may be read from then on, is why the link ended, nil if
+	// the Client was closed.
 	retired chan struct{}
 	cause   error
 }
+
+// driver speaks MQTT on one connection: with paho.golang, or with this package's own encoding.
+type driver interface {
+	// connect exchanges CONNECT and CONNACK. An error may come with a CONNACK, which then says why.
+	connect(ctx context.Context, packet *paho.Connect) (*paho.Connack, error)
+	// serve is called once after connect. It returns when the connection has ended and everything that it started has, and why:
+	// nil if goodbye or close was called.
+	serve() error
+	// goodbye sends what is kept back and DISCONNECT, and closes the connection. Both it and close may be called at any time and
+	// more than once.
+	goodbye()
+	close()
+
+	// publish is Client.Publish on this connection, called once at a time; errLinkLost says that it has ended and the message
+	// was not sent.
+	publish(ctx context.Context, qos byte, p Publication, more bool) error
+	flush()
+	// subscribe waits for SUBACK, authenticate for the answer to an AUTH; one authenticate at a time.
+	subscribe(ctx context.Context, s *paho.Subscribe) (*paho.Suback, error)
+	authenticate(ctx context.Context, packet *paho.Auth) (*paho.AuthResponse, error)
+	// waiting is how many messages have been read and not yet been handled, the one in the handler left out.
+	waiting() int
+}
+
+// session is what a client and its broker remember from one connection to the next: the unacknowledged messages.
+type session interface {
+	inFlight() int
+	// setLimit bounds the unacknowledged messages.
+	setLimit(n int)
+	// settle waits until there are none, the link is retired or ctx ends. The caller has seen to it that no other is sent.
+	settle(ctx context.Context, retired <-chan struct{})
+	// close reports every unacknowledged message as lost.
+	close()
+}
+
+func (c *Client) newSession() session { return newOutcomes(state.NewInMemory()) }
+
+func (c *Client) newDriver(conn net.Conn) driver { return newPahoDriver(c, conn) }
 
 // dial makes a link: TCP or TLS, CONNECT, CONNACK.
 func (c *Client) dial(ctx context.Context, cleanStart bool) (*link, error) {
@@ -40,9 +76,9 @@ func (c *Client) dial(ctx context.Context, cleanStart bool) (*link, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", c.settings.Address, c.settings.explain(err))
 	}
-	l := &link{wire: newWire(conn, c.settings.ReceiveMaximum, &c.counters), failed: make(chan error, 1), retired: make(chan struct{})}
+	l := &link{driver: c.newDriver(conn), retired: make(chan struct{})}
 	if err := c.connect(ctx, l, cleanStart); err != nil {
-		l.wire.close()
+		l.close()
 		return nil, err
 	}
 	l.took = clock.Now().Sub(start)
@@ -75,21 +111,11 @@ func (c *Client) connect(ctx context.Context, l *link, cleanStart bool) error {
 	if err != nil {
 		return err
 	}
-	c.outcomes.readAt = func() clock.Instant { return l.wire.readAt }
-	l.paho = paho.NewClient(paho.ClientConfig{
-		Conn:               l.wire,
-		Session:            c.outcomes,
-		PacketTimeout:      c.settings.AckTimeout,
-		AuthHandler:        auther{c.settings.Auth},
-		OnPublishReceived:  []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) { return true, c.received(l, p.Packet) }},
-		OnClientError:      l.fail,
-		OnServerDisconnect: func(d *paho.Disconnect) { l.fail(disconnectError(d)) },
-	})
-	connack, err := l.paho.Connect(ctx, packet)
+	connack, err := l.driver.connect(ctx, packet)
 	if err != nil {
 		return c.connectError(ctx, connack, err)
 	}
-	l.limits, l.sessionPresent, l.lost = limitsOf(connack), connack.SessionPresent, l.paho.Done()
+	l.limits, l.sessionPresent = limitsOf(connack), connack.SessionPresent
 	return nil
 }
 
@@ -142,12 +168,4 @@ func (c *Client) connectError(ctx context.Context, connack *paho.Connack, err er
 		return fmt.Errorf("%s: no CONNACK within %v", what, c.settings.ConnectTimeout)
 	}
 	return fmt.Errorf("%s: %w", what, c.settings.explain(err))
-}
-
-// fail notes the first reason why the link ended.
-func (l *link) fail(err error) {
-	select {
-	case l.failed <- err:
-	default:
-	}
 }

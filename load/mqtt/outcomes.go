@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/eclipse/paho.golang/packets"
-	"github.com/eclipse/paho.golang/paho/session"
+	pahosession "github.com/eclipse/paho.golang/paho/session"
 
 	"mqttrace/load/clock"
 )
@@ -37,7 +37,7 @@ func (o Outcome) Refused() bool { return o.Err == nil && o.ReasonCode >= 0x80 }
 // It is also the send window: at most limit messages are unacknowledged. paho keeps such a quota too, but waits for it after
 // the message has been encoded, which is too late for the sent instant.
 type outcomes struct {
-	session.SessionManager
+	pahosession.SessionManager
 
 	adding Publication // the one that paho is about to add; set by Client.Publish, which adds one at a time
 
@@ -49,7 +49,7 @@ type outcomes struct {
 	readAt func() clock.Instant // of the packet being received
 }
 
-func newOutcomes(inner session.SessionManager) *outcomes {
+func newOutcomes(inner pahosession.SessionManager) *outcomes {
 	return &outcomes{
 		SessionManager: inner,
 		pending:        make(map[uint16]Publication),
@@ -102,6 +102,19 @@ func (o *outcomes) inFlight() int {
 	return len(o.pending)
 }
 
+// settle waits until no message is unacknowledged. The caller has seen to it that no other is sent.
+func (o *outcomes) settle(ctx context.Context, retired <-chan struct{}) {
+	for o.inFlight() > 0 {
+		select {
+		case <-o.freed:
+		case <-retired:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // ConAckReceived notes the end of a session that the broker does not know any more.
 func (o *outcomes) ConAckReceived(w io.Writer, connect *packets.Connect, connack *packets.Connack) error {
 	if !connack.SessionPresent {
@@ -111,7 +124,7 @@ func (o *outcomes) ConAckReceived(w io.Writer, connect *packets.Connect, connack
 }
 
 // AddToSession lets paho give the packet an identifier and notes whose it is.
-func (o *outcomes) AddToSession(ctx context.Context, packet session.Packet, resp chan<- packets.ControlPacket) error {
+func (o *outcomes) AddToSession(ctx context.Context, packet pahosession.Packet, resp chan<- packets.ControlPacket) error {
 	err := o.SessionManager.AddToSession(ctx, packet, resp)
 	if publish, ok := packet.(*packets.Publish); ok && err == nil {
 		o.mu.Lock()

@@ -1,0 +1,153 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/eclipse/paho.golang/paho"
+
+	"mqttrace/load/clock"
+)
+
+// pahoDriver is a connection with paho.golang's client on it.
+type pahoDriver struct {
+	client   *Client
+	outcomes *outcomes
+	wire     *wire
+	paho     *paho.Client
+	// failed receives why the connection ended, unless it was given up from this side.
+	failed chan error
+	// given is closed when it was.
+	given    chan struct{}
+	giveUp   sync.Once
+	farewell sync.Once
+}
+
+func newPahoDriver(c *Client, conn net.Conn) *pahoDriver {
+	return &pahoDriver{
+		client: c, outcomes: c.session.(*outcomes), wire: newWire(conn, c.settings.ReceiveMaximum, &c.counters),
+		failed: make(chan error, 1), given: make(chan struct{}),
+	}
+}
+
+func (d *pahoDriver) connect(ctx context.Context, packet *paho.Connect) (*paho.Connack, error) {
+	settings := d.client.settings
+	d.outcomes.readAt = func() clock.Instant { return d.wire.readAt }
+	d.paho = paho.NewClient(paho.ClientConfig{
+		Conn:               d.wire,
+		Session:            d.outcomes,
+		PacketTimeout:      settings.AckTimeout,
+		AuthHandler:        auther{settings.Auth},
+		OnPublishReceived:  []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) { return true, d.received(p.Packet) }},
+		OnClientError:      d.fail,
+		OnServerDisconnect: func(p *paho.Disconnect) { d.fail(disconnectError(p)) },
+	})
+	return d.paho.Connect(ctx, packet)
+}
+
+// fail notes the first reason why the connection ended.
+func (d *pahoDriver) fail(err error) {
+	select {
+	case d.failed <- err:
+	default:
+	}
+}
+
+func (d *pahoDriver) serve() (err error) {
+	select {
+	case err = <-d.failed:
+	case <-d.given:
+	}
+	<-d.paho.Done()
+	return err
+}
+
+func (d *pahoDriver) goodbye() {
+	d.giveUp.Do(func() { close(d.given) })
+	d.farewell.Do(func() {
+		_ = d.wire.flushNow()                                     // a failure ends the connection, which is what is wanted
+		_ = d.paho.Disconnect(&paho.Disconnect{ReasonCode: 0x00}) // likewise
+	})
+}
+
+func (d *pahoDriver) close() {
+	d.giveUp.Do(func() { close(d.given) })
+	_ = d.wire.close() // fails if it is closed already
+}
+
+func (d *pahoDriver) publish(ctx context.Context, qos byte, p Publication, more bool) error {
+	if qos > 0 {
+		if err := d.awaitWindow(ctx); err != nil {
+			return err
+		}
+		d.outcomes.adding = p
+	}
+	d.wire.morePublishes.Store(more)
+	_, err := d.paho.PublishWithOptions(ctx, p.Packet(clock.Now()), paho.PublishOptions{Method: paho.PublishMethod_AsyncSend})
+	switch {
+	case err == nil && qos == 0:
+		return d.loss()
+	case err == nil, errors.Is(err, paho.ErrNetworkErrorAfterStored):
+		return nil // in the session: its outcome will be reported, whatever happens to the connection
+	case errors.Is(err, paho.ErrInvalidArguments):
+		return fmt.Errorf("publish: %w", err)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	default:
+		return errLinkLost
+	}
+}
+
+// loss is errLinkLost if the last write failed.
+func (d *pahoDriver) loss() error {
+	if d.wire.failure() != nil {
+		return errLinkLost
+	}
+	return nil
+}
+
+// awaitWindow waits for room among the unacknowledged messages; what has been kept back leaves first, or no room would come.
+func (d *pahoDriver) awaitWindow(ctx context.Context) error {
+	var since clock.Instant
+	err := d.outcomes.acquire(ctx, d.paho.Done(), func() {
+		since = clock.Now()
+		d.flush()
+	})
+	if since != 0 {
+		d.client.counters.held.Add(int64(clock.Now().Sub(since)))
+	}
+	return err
+}
+
+func (d *pahoDriver) flush() {
+	d.wire.morePublishes.Store(false) // nothing follows now, and a PUBREL must not wait for it
+	_ = d.wire.flushNow()             // a failure ends the connection
+}
+
+func (d *pahoDriver) subscribe(ctx context.Context, s *paho.Subscribe) (*paho.Suback, error) {
+	return d.paho.Subscribe(ctx, s)
+}
+
+func (d *pahoDriver) authenticate(ctx context.Context, packet *paho.Auth) (*paho.AuthResponse, error) {
+	return d.paho.Authenticate(ctx, packet)
+}
+
+func (d *pahoDriver) waiting() int { return len(d.wire.arrivals) }
+
+// received hands a message to the handler. What it says about more messages spares a write per acknowledgement in a burst.
+func (d *pahoDriver) received(p *paho.Publish) error {
+	at, more := d.wire.nextArrival()
+	start := clock.Now()
+	if handle := d.client.handlers.Message; handle != nil {
+		handle(Delivery{Publish: p, Received: at, Gone: d.wire.closed})
+	}
+	d.wire.moreAcks.Store(more && clock.Now().Sub(start) < slowHandler)
+	return nil
+}
+
+// slowHandler is the time from which a handler is too slow for its acknowledgement to wait for the next.
+const slowHandler = 100 * time.Microsecond
