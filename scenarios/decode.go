@@ -39,6 +39,9 @@ func Decode(name string, data []byte, sets ...Set) (*Scenario, error) {
 	}
 	root.setPaths("")
 	s := d.scenario(root)
+	if len(d.problems) == 0 {
+		d.steps(root, s, &source{name: name, data: data, sets: sets})
+	}
 	d.problems.sort()
 	if len(d.problems) > 0 {
 		return nil, d.problems
@@ -101,6 +104,8 @@ func (d *decoder) scenario(n *node) *Scenario {
 		optional("receivers", listOf(d, &s.Receivers, d.receiver)),
 		optional("tracing", d.tracing(&s.Tracing)),
 		optional("faults", listOf(d, &s.Faults, d.fault)),
+		optional("sweep", d.sweeping(&s.Sweep)),
+		optional("search", d.search(&s.Search)),
 		optional("thresholds", listOf(d, &s.Thresholds, d.threshold)),
 	)
 	d.check(n, s)

@@ -40,6 +40,8 @@ func (p Plan) writeHead(b *strings.Builder) {
 	fact(b, "time", fmt.Sprintf("%s warm-up, %s measured, at most %s of draining", s.Warmup, s.Duration, s.Drain))
 	fact(b, "load", p.load()...)
 	fact(b, "tracing", p.tracing()...)
+	fact(b, "sweep", s.Sweep.words()...)
+	fact(b, "search", s.Search.words()...)
 	var faults []string
 	for _, f := range s.Faults {
 		faults = append(faults, f.words())

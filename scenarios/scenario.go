@@ -27,6 +27,10 @@ type Scenario struct {
 	Tracing Tracing `json:"tracing"`
 	// Faults are what goes wrong on purpose, in the order of the file; no two of them at a time.
 	Faults []Fault `json:"faults,omitempty" jsonschema:"maxItems=100"`
+	// Sweep runs the scenario once for each of several values of a key.
+	Sweep *Sweep `json:"sweep,omitempty"`
+	// Search looks for the highest value of a key at which the thresholds still hold.
+	Search *Search `json:"search,omitempty"`
 	// Thresholds are what must hold for the run to pass, such as "response.p99 < 20ms".
 	Thresholds []Threshold `json:"thresholds,omitempty" jsonschema:"maxItems=100"`
 }

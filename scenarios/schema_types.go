@@ -70,6 +70,35 @@ func addTotal(sender *jsonschema.Schema) {
 	sender.OneOf = []*jsonschema.Schema{{Required: []string{"rate"}}, {Required: []string{"total"}}}
 }
 
+// addRange adds the keys that Decode turns into values, of which a file has either.
+func addRange(sweep *jsonschema.Schema) {
+	values := sweep.Properties.Value("values")
+	values.Items, values.MinItems, values.MaxItems = scalarSchema(), ptr(1), ptr(maxSteps)
+	sweep.Properties.Set("from", &jsonschema.Schema{Description: "From is the first value of a range, such as 100/s."})
+	sweep.Properties.Set("to", &jsonschema.Schema{Description: "To is the last value of a range."})
+	scalars(sweep, "from", "to")
+	steps := integer()
+	steps.Minimum, steps.Maximum, steps.Default = "2", json.Number(strconv.Itoa(maxSteps)), 5
+	steps.Description = "Steps is how many values a range has, both ends included."
+	sweep.Properties.Set("steps", steps)
+	spacing := words(logScale, linearScale)
+	spacing.Default, spacing.Description = logScale, "Scale is how the values of a range are apart: by the same ratio, or by the same amount."
+	sweep.Properties.Set("scale", spacing)
+	sweep.OneOf = []*jsonschema.Schema{{Required: []string{"values"}}, {Required: []string{"from", "to"}}}
+}
+
+// scalars lets some properties hold a value of any type.
+func scalars(in *jsonschema.Schema, keys ...string) {
+	for _, key := range keys {
+		p := in.Properties.Value(key)
+		p.Type, p.OneOf = "", scalarSchema().OneOf
+	}
+}
+
+func scalarSchema() *jsonschema.Schema {
+	return eitherOf(&jsonschema.Schema{Type: "string"}, numeric(), &jsonschema.Schema{Type: "boolean"})
+}
+
 func brokerSchema() *jsonschema.Schema {
 	address := &jsonschema.Schema{Type: "string", Pattern: brokerPattern, Examples: []any{"mqtt://localhost:1883"}}
 	tls := object(
