@@ -23,6 +23,7 @@
 //	overhead   the differences between arms
 //	doubt      reasons not to take a figure at its face value
 //	judge      the figures, the thresholds, the verdict
+//	steps      the runs of a sweep; search: those of a search for the highest value that holds
 //
 // The recorders that senders and receivers write to are in package record, the MQTT client is in package mqtt.
 //

@@ -208,6 +208,7 @@ func (r *run) broken(arms []result.Arm) string {
 	}
 	for i, a := range r.arms {
 		if own := a.counted.Histogram(record.OwnLag); own.Count() >= 100 && own.Quantile(0.99) > ownLagLimit {
+			r.generatorLate = true
 			return fmt.Sprintf("%sthe generator did not keep up: it sent messages late by %s (p99) of its own doing; ask for less, or give it more cores",
 				r.inArm(a.setting.Name), brief(own.Quantile(0.99)))
 		}

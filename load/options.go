@@ -35,6 +35,8 @@ const (
 // Progress is how far a run has come.
 type Progress struct {
 	Phase Phase
+	// Step says which run of a sweep or a search this is, such as "3 of 7: 1000/s"; empty in a single run.
+	Step string
 	// Detail says what a Starting run is waiting for, such as "42 of 100 clients connected".
 	Detail string
 	// Elapsed and Total are of warm-up and measured time together; Total includes no drain.

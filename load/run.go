@@ -24,6 +24,12 @@ import (
 // result is marked interrupted. An error means that the run could not start and nothing was measured; whatever goes wrong
 // later is in the result. Run returns after every goroutine and child process it started has ended.
 func Run(ctx context.Context, sc *scenarios.Scenario, opts Options) (*result.Result, error) {
+	switch {
+	case sc.Sweep != nil:
+		return sweep(ctx, sc, opts)
+	case sc.Search != nil:
+		return search(ctx, sc, opts)
+	}
 	return newRun(ctx, sc, opts).execute(ctx)
 }
 
@@ -97,6 +103,8 @@ type run struct {
 	limits      mqtt.Limits // of the first sender's connection: a broker grants all alike
 	measured    measured
 	usageFailed bool
+	// generatorLate says that the generator did not keep up, which is known when the run has been judged.
+	generatorLate bool
 
 	mu       sync.Mutex // guards what follows, and calls of opts.Progress
 	warnings []result.Warning

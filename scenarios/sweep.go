@@ -41,9 +41,14 @@ func (s *Sweep) At(value string) (*Scenario, error) { return s.source.at("sweep"
 // At is the scenario with the value set. The error, if any, is of type Problems; From and To have none.
 func (s *Search) At(value string) (*Scenario, error) { return s.source.at("search", s.Over, value) }
 
-func (s *source) at(origin, over, value string) (*Scenario, error) {
+// on is the scenario of one step on the way to the value that is confirmed.
+func (s *Search) on(value string) (*Scenario, error) {
+	return s.source.at("search", s.Over, value, Set{Origin: "search", Path: "duration", Value: s.Step.String()})
+}
+
+func (s *source) at(origin, over, value string, more ...Set) (*Scenario, error) {
 	sets := append(s.sets[:len(s.sets):len(s.sets)],
 		Set{Origin: origin, Path: "sweep", Value: "null"}, Set{Origin: origin, Path: "search", Value: "null"},
 		Set{Origin: origin, Path: over, Value: value})
-	return Decode(s.name, s.data, sets...)
+	return Decode(s.name, s.data, append(sets, more...)...)
 }

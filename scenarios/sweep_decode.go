@@ -179,6 +179,9 @@ func (d *decoder) steps(n *node, s *Scenario, src *source) {
 		for _, end := range []string{"from", "to"} {
 			at := search.get(end)
 			_, err := s.Search.At(at.text)
+			if err == nil {
+				_, err = s.Search.on(at.text)
+			}
 			if d.step(at, search.get("over"), at.text, err) {
 				return
 			}

@@ -71,13 +71,21 @@ const between = "  "
 func line(p load.Progress) string {
 	switch p.Phase {
 	case load.Starting:
-		return fmt.Sprintf("%s  %s", p.Phase, p.Detail)
+		return fmt.Sprintf("%s%s  %s", step(p), p.Phase, p.Detail)
 	case load.Draining:
-		return fmt.Sprintf("%s  received %s", p.Phase, reports.Count(p.Received))
+		return fmt.Sprintf("%s%s  received %s", step(p), p.Phase, reports.Count(p.Received))
 	default:
-		return fmt.Sprintf("%s %s/%s  sent %s  received %s  p99 %s", p.Phase, seconds(p.Elapsed), seconds(p.Total),
+		return fmt.Sprintf("%s%s %s/%s  sent %s  received %s  p99 %s", step(p), p.Phase, seconds(p.Elapsed), seconds(p.Total),
 			reports.Rate(p.SentPerSecond), reports.Rate(p.ReceivedPerSecond), p99(p))
 	}
+}
+
+// step names the run of several that this is.
+func step(p load.Progress) string {
+	if p.Step == "" {
+		return ""
+	}
+	return p.Step + between
 }
 
 // seconds formats d without fractions: "12s", "1h2m3s".
@@ -145,6 +153,6 @@ func beside(p load.Progress) string {
 	case load.Starting, load.Draining:
 		return line(p)
 	default:
-		return fmt.Sprintf("%s  %s  p99 %s  %s left", p.Phase, reports.Rate(p.ReceivedPerSecond), p99(p), seconds(p.Total-p.Elapsed))
+		return fmt.Sprintf("%s%s  %s  p99 %s  %s left", step(p), p.Phase, reports.Rate(p.ReceivedPerSecond), p99(p), seconds(p.Total-p.Elapsed))
 	}
 }

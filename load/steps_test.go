@@ -1,0 +1,124 @@
+package load
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"mqttrace/load/result"
+	"mqttrace/scenarios"
+)
+
+func TestSweepIsARunPerValue(t *testing.T) {
+	res := runScenario(t, `
+warmup: 0s
+duration: 500ms
+senders: [{name: sensors, count: 2, rate: 20/s, topic: "bench/{sender}", payload: {size: 10}}]
+receivers: [{name: backend, filter: bench/#}]
+sweep: {over: "senders[0].rate", values: [20/s, 1200/min, 100/s]}
+thresholds: [sent < 50]
+`)
+	require.NotNil(t, res.Sweep)
+	assert.Equal(t, "senders[0].rate", res.Sweep.Over)
+	assert.Equal(t, "msg/s", res.Sweep.Unit)
+	var sent []uint64
+	var numbers []float64
+	var verdicts []result.Verdict
+	for _, s := range res.Sweep.Steps {
+		assert.Equal(t, result.SweepStep, s.Role)
+		sent, numbers, verdicts = append(sent, s.Arms[0].Sent), append(numbers, s.Number), append(verdicts, s.Verdict)
+		assert.Zero(t, s.Arms[0].Delivery.Lost)
+		assert.Empty(t, s.Arms[0].Series)
+	}
+	assert.Equal(t, []uint64{20, 20, 100}, sent)
+	assert.Equal(t, []float64{20, 20, 100}, numbers)
+	assert.Equal(t, []result.Verdict{result.Pass, result.Pass, result.Fail}, verdicts)
+	assert.Equal(t, result.Fail, res.Verdict)
+	assert.Equal(t, "at 100/s: threshold missed: sent < 50", res.Reason)
+	assert.Contains(t, string(res.Scenario), `"sweep"`, "the scenario as it was asked for")
+	assert.EqualValues(t, 100, res.Arms[0].Sent, "the last step's")
+}
+
+func TestSearchPerArmUpToItsRange(t *testing.T) {
+	res := runScenario(t, `
+warmup: 0s
+duration: 500ms
+senders: [{name: sensors, rate: 20/s, topic: bench}]
+receivers: [{name: backend, filter: bench}]
+search: {over: senders.sensors.rate, from: 50/s, to: 150/s, step: 250ms}
+tracing: {compare: [off, context]}
+thresholds: [delivery.lost == 0]
+`)
+	require.NotNil(t, res.Sweep)
+	assert.Equal(t, result.Pass, res.Verdict, res.Reason)
+	assert.Equal(t, []result.Found{
+		{Arm: "off", Number: 150, Limit: result.LimitRange, Confirmed: true},
+		{Arm: "context", Number: 150, Limit: result.LimitRange, Confirmed: true},
+	}, res.Sweep.Found)
+	require.Len(t, res.Arms, 2)
+	assert.Equal(t, []string{"off", "context"}, []string{res.Arms[0].Name, res.Arms[1].Name})
+	assert.EqualValues(t, 75, res.Arms[1].Sent, "the whole duration")
+}
+
+func TestSearchFindsNothingWhereTheLowestMisses(t *testing.T) {
+	res := runScenario(t, `
+warmup: 0s
+duration: 500ms
+senders: [{name: sensors, rate: 20/s, topic: bench}]
+receivers: [{name: backend, filter: bench}]
+search: {over: senders.sensors.rate, from: 50/s, to: 150/s, step: 250ms}
+thresholds: [sent < 1]
+`)
+	assert.Equal(t, result.Fail, res.Verdict)
+	assert.Equal(t, "50/s, the lowest value, did not hold", res.Reason)
+	assert.Equal(t, []result.Found{{Arm: "off", Limit: result.LimitThresholds}}, res.Sweep.Found)
+	assert.Len(t, res.Sweep.Steps, 2, "a miss is tried twice")
+}
+
+// A search is as good as its steps: here they are played.
+func TestSearchHalvesItsWayToTheLimit(t *testing.T) {
+	for _, limit := range []float64{120, 333, 999, 4000} {
+		sc, err := scenarios.Decode("x.yaml", []byte(`
+duration: 10s
+senders: [{name: a, rate: 100/s, topic: t}]
+search: {over: "senders[0].rate", from: 100/s, to: 100000/s, precision: 0.05}
+`))
+		require.NoError(t, err)
+		s := &searching{steps: newSteps(sc, sc.Search.Over, Options{}), search: sc.Search, arm: sc.Tracing.Arms()[0]}
+		tries := 0
+		s.try = func(_ context.Context, number float64, _ scenarios.Duration, role string) (answer, error) {
+			tries++
+			s.sweep.Steps = append(s.sweep.Steps, result.Step{Number: number, Role: role})
+			if number > limit {
+				return misses, nil
+			}
+			return holds, nil
+		}
+		found, err := s.find(t.Context())
+		require.NoError(t, err)
+		assert.LessOrEqual(t, found.Number, limit)
+		assert.GreaterOrEqual(t, found.Number*1.05, limit)
+		assert.Less(t, tries, 30)
+	}
+}
+
+func TestArrivedInTime(t *testing.T) {
+	arm := func(received uint64, minimum int64) result.Arm {
+		return result.Arm{
+			Sent: 1000, Delivery: result.Delivery{Expected: 2000},
+			Latency: map[string]result.Latency{result.Response: {MinNS: minimum}},
+			Series: []result.Point{
+				{AtNS: -1e9, LengthNS: 1e9, Scheduled: 500, Received: 1},
+				{AtNS: 0, LengthNS: 1e9, Scheduled: 1000, Received: received},
+				{AtNS: 1e9, LengthNS: 1e9, Scheduled: 0, Received: 500},
+			},
+		}
+	}
+	share, allowed := arrivedInTime(arm(1900, 1e6))
+	assert.InDelta(t, 0.95, share, 1e-9, "two copies of each, the rest came later")
+	assert.InDelta(t, 0.989, allowed, 1e-9)
+	_, allowed = arrivedInTime(arm(1900, 100e6))
+	assert.InDelta(t, 0.89, allowed, 1e-9, "what is on a long way cannot have arrived")
+}
