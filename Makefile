@@ -25,12 +25,18 @@ build: ## build bin/mqttrace
 test: test-tools ## install what tests need and run them all with the race detector
 	go test -race -timeout $(TEST_TIME) ./...
 
-# Mosquitto is the broker that tests compare against; the race detector needs a C compiler on Linux.
+# Mosquitto is the broker that tests compare against, Chromium shows the pages that they look at; the race detector needs a C
+# compiler on Linux.
 test-tools:
 	@missing=; \
 	PATH="$$PATH:/usr/sbin:/usr/local/sbin"; \
 	command -v mosquitto >/dev/null || missing=mosquitto; \
 	command -v openssl >/dev/null || missing="$$missing openssl"; \
+	chromium=; for name in chromium chromium-browser google-chrome google-chrome-stable chrome \
+		'/Applications/Google Chrome.app/Contents/MacOS/Google Chrome' /Applications/Chromium.app/Contents/MacOS/Chromium; do \
+		command -v "$$name" >/dev/null && chromium=$$name; \
+	done; \
+	[ -n "$$chromium" ] || missing="$$missing chromium$$(command -v apt-get >/dev/null && echo ' fonts-dejavu-core')"; \
 	[ "$$(uname -s)" != Linux ] || command -v "$$(go env CC)" >/dev/null || missing="$$missing gcc libc6-dev"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	echo "installing $$missing"; \
