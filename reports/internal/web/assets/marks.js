@@ -1,0 +1,143 @@
+// What helps to read a plot: bands with names, lines across it, markers on lines, intervals around points.
+
+const MARK_FONT_PX = 11;
+const MARKER_RADIUS_PX = 3.6;
+const FEW_POINTS = 60;
+
+// drawBands shades the parts of the x axis that have a name.
+function drawBands(u, spec, colors) {
+  for (const band of spec.bands) {
+    const box = bandBox(u, band);
+    if (!box) continue;
+    u.ctx.save();
+    u.ctx.fillStyle = band.quiet ? colors.bandQuiet : colors.band;
+    u.ctx.fillRect(box.left, u.bbox.top, box.width, u.bbox.height);
+    if (!band.quiet) {
+      u.ctx.fillStyle = colors.bandEdge;
+      u.ctx.fillRect(box.left, u.bbox.top, box.width, 2 * uPlot.pxRatio);
+    }
+    u.ctx.restore();
+  }
+}
+
+// nameBands writes the names of bands into them, upright where they are too narrow.
+function nameBands(u, spec, colors) {
+  const r = uPlot.pxRatio;
+  for (const band of spec.bands) {
+    const box = bandBox(u, band);
+    if (!box || box.width < 13 * r) continue;
+    u.ctx.save();
+    u.ctx.font = MARK_FONT_PX * r + "px " + colors.font;
+    u.ctx.fillStyle = colors.muted;
+    u.ctx.textBaseline = "top";
+    u.ctx.textAlign = "left";
+    const width = u.ctx.measureText(band.label).width;
+    if (width + 8 * r <= box.width) {
+      u.ctx.fillText(band.label, box.left + 4 * r, u.bbox.top + 6 * r);
+    } else if (width + 12 * r <= u.bbox.height) {
+      u.ctx.translate(box.left + 3 * r, u.bbox.top + 8 * r + width);
+      u.ctx.rotate(-Math.PI / 2);
+      u.ctx.fillText(band.label, 0, 0);
+    }
+    u.ctx.restore();
+  }
+}
+
+function bandBox(u, band) {
+  const { min, max } = u.scales.x;
+  const from = Math.max(band.from, min);
+  const until = Math.min(band.until, max);
+  if (!(from < until)) return null;
+  const left = u.valToPos(from, "x", true);
+  return { left, width: u.valToPos(until, "x", true) - left };
+}
+
+// drawMarks draws lines across a plot.
+function drawMarks(u, spec, colors) {
+  const r = uPlot.pxRatio;
+  for (const mark of spec.marks) {
+    const scale = u.scales[mark.axis];
+    if (mark.at < scale.min || mark.at > scale.max) continue;
+    const at = Math.round(u.valToPos(mark.at, mark.axis, true)) + 0.5;
+    const { left, top, width, height } = u.bbox;
+    u.ctx.save();
+    u.ctx.strokeStyle = u.ctx.fillStyle = mark.color ? colorOf(colors, mark.color - 1) : colors.muted;
+    u.ctx.lineWidth = 1.25 * r;
+    u.ctx.setLineDash([5 * r, 4 * r]);
+    u.ctx.font = MARK_FONT_PX * r + "px " + colors.font;
+    u.ctx.beginPath();
+    if (mark.axis === "y") {
+      u.ctx.moveTo(left, at);
+      u.ctx.lineTo(left + width, at);
+      u.ctx.textAlign = "right";
+      u.ctx.textBaseline = at - top > 18 * r ? "bottom" : "top";
+      u.ctx.fillText(mark.label, left + width - 4 * r, at + (at - top > 18 * r ? -3 : 3) * r);
+    } else {
+      const isLeft = at - left > width / 2;
+      u.ctx.moveTo(at, top);
+      u.ctx.lineTo(at, top + height);
+      u.ctx.textAlign = isLeft ? "right" : "left";
+      u.ctx.textBaseline = "top";
+      u.ctx.fillText(mark.label, at + (isLeft ? -5 : 5) * r, top + 5 * r);
+    }
+    u.ctx.stroke();
+    u.ctx.restore();
+  }
+}
+
+// drawMarkers draws the markers and intervals of the series that are shown.
+function drawMarkers(u, spec, colors) {
+  spec.series.forEach((series, i) => {
+    if (!u.series[i + 1].show) return;
+    const color = colorOf(colors, series.color);
+    if (series.low && series.high) drawIntervals(u, series, color);
+    if (series.marker) drawPoints(u, series, color, colors.surface);
+  });
+}
+
+function drawPoints(u, series, color, surface) {
+  const r = uPlot.pxRatio;
+  const all = series.marked && series.marked.length > 0 ? series.marked : u.data[0].length <= FEW_POINTS ? u.data[0].keys() : [];
+  u.ctx.save();
+  u.ctx.strokeStyle = color;
+  u.ctx.fillStyle = surface;
+  u.ctx.lineWidth = 1.75 * r;
+  u.ctx.setLineDash([]); // the series' own are still on
+  for (const at of all) {
+    const value = series.values[at];
+    if (value === null || value === undefined || !inside(u, u.data[0][at], value)) continue;
+    markerPath(u.ctx, series.marker, u.valToPos(u.data[0][at], "x", true), u.valToPos(value, "y", true), MARKER_RADIUS_PX * r);
+    u.ctx.fill();
+    u.ctx.stroke();
+  }
+  u.ctx.restore();
+}
+
+function drawIntervals(u, series, color) {
+  u.ctx.save();
+  u.ctx.strokeStyle = color;
+  u.ctx.lineWidth = 1.5 * uPlot.pxRatio;
+  u.ctx.setLineDash([]);
+  u.ctx.globalAlpha = 0.7;
+  u.ctx.beginPath();
+  u.data[0].forEach((x, at) => {
+    const [low, high] = [series.low[at], series.high[at]];
+    if (low === null || high === null || low === undefined || high === undefined || !inside(u, x, null)) return;
+    const px = u.valToPos(x, "x", true);
+    const cap = 3 * uPlot.pxRatio;
+    const [below, above] = [low, high].map((v) => u.valToPos(Math.min(Math.max(v, u.scales.y.min), u.scales.y.max), "y", true));
+    u.ctx.moveTo(px, below);
+    u.ctx.lineTo(px, above);
+    u.ctx.moveTo(px - cap, below);
+    u.ctx.lineTo(px + cap, below);
+    u.ctx.moveTo(px - cap, above);
+    u.ctx.lineTo(px + cap, above);
+  });
+  u.ctx.stroke();
+  u.ctx.restore();
+}
+
+function inside(u, x, y) {
+  const { x: across, y: up } = u.scales;
+  return x >= across.min && x <= across.max && (y === null || (y >= up.min && y <= up.max));
+}

@@ -1,0 +1,76 @@
+package web
+
+import "html/template"
+
+// Table is a table of figures with what is to be said of them.
+type Table struct {
+	ID      string // unique on the page
+	Caption string // for those who do not see what stands around it
+	Columns []string
+	Rows    []Row
+	Foot    []Note
+}
+
+// Row is a line of a table; its first column is a heading. Rows of one Group stand together, and say it once.
+type Row struct {
+	Group string
+	Label string
+	Cells []Cell
+	Notes []Note
+}
+
+// Cell is one figure. Bar, if there is one, is drawn before the text. Link, if there is one, is where the text leads.
+type Cell struct {
+	Text string
+	Tone Tone
+	Bar  *Bar
+	Link string
+	Code bool // to be copied: an id, a topic
+}
+
+// Note is a sentence about a figure.
+type Note struct {
+	Text string
+	Tone Tone
+}
+
+// Tone is how much attention something deserves.
+type Tone string
+
+// Tones, the last the loudest.
+const (
+	Normal Tone = ""
+	Quiet  Tone = "quiet"
+	Good   Tone = "good"
+	Doubt  Tone = "doubt"
+	Bad    Tone = "bad"
+)
+
+// Bar is an interval beside others of its kind, all from 0 to 100 of the width that they share.
+type Bar struct {
+	Zero             float64 // where no difference is
+	FloorLow         float64 // the noise floor, around Zero
+	FloorHigh        float64
+	Low, Middle, End float64
+	Tone             Tone
+}
+
+// FloorWidth is how wide the noise floor is.
+func (b Bar) FloorWidth() float64 { return b.FloorHigh - b.FloorLow }
+
+// Grouped says whether any row has a group.
+func (t Table) Grouped() bool {
+	for _, r := range t.Rows {
+		if r.Group != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Figure is the place of a plot on a page.
+type Figure struct {
+	Plot    string // its key in Page.Plots
+	Title   string
+	Caption template.HTML // the key figures in a sentence or two, for those who do not see the plot too
+}
