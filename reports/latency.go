@@ -15,9 +15,9 @@ const (
 )
 
 // shown are the latencies of a page with that many arms.
-func shown(arms int) []string {
+func shown(arms int, room room) []string {
 	switch {
-	case arms == 1:
+	case arms == 1 || room.latencies:
 		return result.LatencyNames
 	case arms <= fewArms: // over the same connections, which were made once
 		return []string{result.Response, result.Transit, result.Trace, result.Send, result.ProcessTime, result.ScheduleLag}
@@ -29,9 +29,9 @@ func shown(arms int) []string {
 }
 
 // latencies is the table of latencies; with several arms, those of one name stand below each other.
-func latencies(arms []result.Arm) table {
+func latencies(arms []result.Arm, room room) table {
 	t := table{name: "latency", columns: []string{"count", "min", "p50", "p90", "p99", "p99.9", "max"}}
-	for _, name := range shown(len(arms)) {
+	for _, name := range shown(len(arms), room) {
 		for _, arm := range arms {
 			if l, ok := arm.Latency[name]; ok {
 				t.rows = append(t.rows, latencyRow(name, arm, l, len(arms) > 1))

@@ -10,15 +10,6 @@ import (
 	"mqttrace/load/result"
 )
 
-const (
-	// mostSeen is how many rows each table of an observation has; the result file has all.
-	mostSeen = 8
-	// mostSlowSeen is how many of the slowest messages are shown.
-	mostSlowSeen = 5
-	// longestSeen is where names of services and hosts are cut.
-	longestSeen = 20
-)
-
 // observe fills a page with what the spans of other services say: there is no load, no generator and no broker to tell of.
 func (p *page) observe(r *result.Result) {
 	seen := r.Observed
@@ -28,7 +19,7 @@ func (p *page) observe(r *result.Result) {
 		p.reason = wholeness(r.Arms[0].Spans, len(seen.Pairs))
 	}
 	p.add(
-		pairTable(r), slowestSeen(r), brokenTable(r), clockTable(seen.Skews), lossTable(seen.Losses), conventionTable(seen.Faults),
+		p.room.pairTable(r), p.room.slowestSeen(r), p.room.brokenTable(r), p.room.clockTable(seen.Skews), p.room.lossTable(seen.Losses), p.room.conventionTable(seen.Faults),
 	)
 	for _, w := range r.Warnings {
 		p.warn(w)
@@ -75,14 +66,14 @@ func several(n uint64, what string) string {
 
 // pairTable has the latency of all messages, then of each pair of services and topic. The result file has more percentiles: a
 // line must hold two names.
-func pairTable(r *result.Result) table {
+func (rm room) pairTable(r *result.Result) table {
 	t := table{name: "latency", columns: []string{"count", "p50", "p99", "max"}}
 	all := r.Arms[0].Latency[result.Trace]
 	t.rows = append(t.rows, row{about: result.Trace, label: "all messages", cells: fewPercentiles(all), notes: withheld(all)})
-	for _, p := range r.Observed.Pairs[:min(len(r.Observed.Pairs), mostSeen)] {
-		t.rows = append(t.rows, row{label: route(p.Producer, p.Consumer), where: beneath(p), cells: fewPercentiles(p.Latency)})
+	for _, p := range r.Observed.Pairs[:min(len(r.Observed.Pairs), rm.seen)] {
+		t.rows = append(t.rows, row{label: rm.route(p.Producer, p.Consumer), where: beneath(p), cells: fewPercentiles(p.Latency)})
 	}
-	t.foot = rest(len(r.Observed.Pairs))
+	t.foot = rm.rest(len(r.Observed.Pairs))
 	return t
 }
 
@@ -105,7 +96,7 @@ func beneath(p result.Pair) string {
 }
 
 // slowestSeen has the slowest messages of all pairs, and where to look them up.
-func slowestSeen(r *result.Result) table {
+func (rm room) slowestSeen(r *result.Result) table {
 	t := table{name: "slowest", columns: []string{"sent at", "latency"}}
 	type slow struct {
 		result.Example
@@ -114,11 +105,11 @@ func slowestSeen(r *result.Result) table {
 	var all []slow
 	for _, p := range r.Observed.Pairs {
 		for _, e := range p.Slowest {
-			all = append(all, slow{e, route(p.Producer, p.Consumer)})
+			all = append(all, slow{e, rm.route(p.Producer, p.Consumer)})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b slow) int { return cmp.Compare(b.LatencyNS, a.LatencyNS) })
-	for _, s := range all[:min(len(all), mostSlowSeen)] {
+	for _, s := range all[:min(len(all), rm.slowSeen)] {
 		t.rows = append(t.rows, row{
 			label: s.route, trace: newTrace(r.TraceURL, s.TraceID),
 			cells: []cell{figure(s.At.UTC().Format("15:04:05.000")), figure(Duration(time.Duration(s.LatencyNS)))},
@@ -128,61 +119,61 @@ func slowestSeen(r *result.Result) table {
 }
 
 // brokenTable has what is wrong with traces, where, and one to look at.
-func brokenTable(r *result.Result) table {
+func (rm room) brokenTable(r *result.Result) table {
 	t := table{name: "broken traces", columns: []string{"count", "at"}}
-	for _, b := range r.Observed.Broken[:min(len(r.Observed.Broken), mostSeen)] {
-		line := row{label: BrokenName(b.What), where: b.Topic, cells: []cell{{Count(b.Count), doubt}, figure(cut(b.Service))}}
+	for _, b := range r.Observed.Broken[:min(len(r.Observed.Broken), rm.seen)] {
+		line := row{label: BrokenName(b.What), where: b.Topic, cells: []cell{{Count(b.Count), doubt}, figure(rm.cut(b.Service))}}
 		if len(b.Examples) > 0 {
 			line.trace = newTrace(r.TraceURL, b.Examples[0].TraceID)
 		}
 		t.rows = append(t.rows, line)
 	}
-	t.foot = rest(len(r.Observed.Broken))
+	t.foot = rm.rest(len(r.Observed.Broken))
 	return t
 }
 
 // clockTable has the hosts whose clocks disagree.
-func clockTable(skews []result.Skew) table {
+func (rm room) clockTable(skews []result.Skew) table {
 	t := table{name: "clocks", columns: []string{"messages", "negative", "lowest"}}
 	n := 0
 	for _, s := range skews {
 		if s.Negative == 0 {
 			continue
 		}
-		if n++; n <= mostSeen {
-			t.rows = append(t.rows, row{label: route(s.From, s.To), cells: []cell{
+		if n++; n <= rm.seen {
+			t.rows = append(t.rows, row{label: rm.route(s.From, s.To), cells: []cell{
 				figure(Count(s.Messages)), {Count(s.Negative), doubt}, figure(Duration(time.Duration(s.MinNS))),
 			}})
 		}
 	}
-	t.foot = rest(n)
+	t.foot = rm.rest(n)
 	return t
 }
 
 // lossTable has the signs of lost spans.
-func lossTable(losses []result.Loss) table {
+func (rm room) lossTable(losses []result.Loss) table {
 	t := table{name: "lost spans", columns: []string{"spans"}}
-	for _, l := range losses[:min(len(losses), mostSeen)] {
+	for _, l := range losses[:min(len(losses), rm.seen)] {
 		said := l.Signal
 		if said == "gap" {
 			said = "referred to, and never received"
 		}
-		t.rows = append(t.rows, row{label: cut(l.Service), cells: []cell{{Count(l.Spans), doubt}}, where: said})
+		t.rows = append(t.rows, row{label: rm.cut(l.Service), cells: []cell{{Count(l.Spans), doubt}}, where: said})
 	}
-	t.foot = rest(len(losses))
+	t.foot = rm.rest(len(losses))
 	return t
 }
 
 // conventionTable has the departures from OpenTelemetry's conventions, and what would be right.
-func conventionTable(faults []result.SpanFault) table {
+func (rm room) conventionTable(faults []result.SpanFault) table {
 	t := table{name: "conventions", columns: []string{"spans", "of"}}
-	for _, f := range faults[:min(len(faults), mostSeen)] {
+	for _, f := range faults[:min(len(faults), rm.seen)] {
 		t.rows = append(t.rows, row{
 			label: f.Rule + " " + f.Subject, where: f.Advice,
-			cells: []cell{{Count(f.Count), doubt}, figure(cut(strings.Join(f.Services, ", ")))},
+			cells: []cell{{Count(f.Count), doubt}, figure(rm.cut(strings.Join(f.Services, ", ")))},
 		})
 	}
-	t.foot = rest(len(faults))
+	t.foot = rm.rest(len(faults))
 	return t
 }
 
@@ -206,15 +197,15 @@ func remarks(seen *result.Observed) []string {
 }
 
 // rest says how many rows were left out.
-func rest(n int) []note {
-	if n <= mostSeen {
+func (rm room) rest(n int) []note {
+	if n <= rm.seen {
 		return nil
 	}
-	return []note{{fmt.Sprintf("and %d more in the result file", n-mostSeen), quiet}}
+	return []note{{fmt.Sprintf("and %d more in the result file", n-rm.seen), quiet}}
 }
 
 // route is the way of a message.
-func route(from, to string) string { return cut(from) + " → " + cut(to) }
+func (rm room) route(from, to string) string { return rm.cut(from) + " → " + rm.cut(to) }
 
 // cut shortens a name.
-func cut(name string) string { return terminal.Truncate(clean(name), longestSeen, "…") }
+func (rm room) cut(name string) string { return terminal.Truncate(clean(name), rm.name, "…") }

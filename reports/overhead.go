@@ -109,6 +109,7 @@ func overhead(r *result.Result) table {
 		for _, p := range pairs {
 			d, ok := c.differences[p][f.name]
 			row.cells = append(row.cells, f.quantity.difference(d, ok))
+			row.differences = append(row.differences, d)
 			if ok {
 				known++
 				untold = untold && d.BaseMean == 0 && d.Diff == 0 // as figures are that nobody tells

@@ -11,7 +11,8 @@ import (
 // page is a result made ready for reading: every figure formatted, every warning beside the figure it concerns. Formats lay
 // it out and decide nothing.
 type page struct {
-	saved    Saved  // for formats that programs read
+	saved    Saved // for formats that programs read
+	room     room
 	name     string // the scenario's
 	verdict  result.Verdict
 	reason   string
@@ -28,6 +29,7 @@ type page struct {
 // table has a name, which heads its first column, and figures.
 type table struct {
 	name    string
+	topic   string // what it is called where a format needs a name that no file chose; name if empty
 	columns []string
 	rows    []row
 	foot    []note // about all of it
@@ -42,6 +44,8 @@ type row struct {
 	where string // what there is to say besides figures, such as a topic; empty for most
 	trace trace
 	notes []note
+	// differences are what cells say, to be drawn; nil for most rows.
+	differences []result.Difference
 }
 
 // cell is one figure.
@@ -74,12 +78,16 @@ const (
 	bad         // a promise broken
 )
 
-// newPage prepares a result. Whatever came over the network or out of a file is legible in it: one line, and nothing that
+// newPage prepares a result for a format with as much room as a terminal has.
+func newPage(s Saved) *page { return newPageFor(s, onScreen) }
+
+// newPageFor prepares a result. Whatever came over the network or out of a file is legible in it: one line, and nothing that
 // steers a terminal.
-func newPage(s Saved) *page {
+func newPageFor(s Saved, room room) *page {
 	r := s.Result
 	p := &page{
 		saved:    s,
+		room:     room,
 		verdict:  r.Verdict,
 		reason:   r.Reason,
 		isOneArm: len(r.Arms) == 1,
@@ -106,13 +114,13 @@ func (p *page) show(r *result.Result) {
 		p.answers = append(p.answers, answers(r)...)
 		p.add(costsPerMessage(r.Arms), overhead(r))
 	}
-	p.add(latencies(r.Arms), fold(deliveries(r.Arms)), fold(rates(r.Arms)))
+	p.add(latencies(r.Arms, p.room), fold(deliveries(r.Arms)), fold(rates(r.Arms)))
 	if len(r.Arms) > 1 {
 		p.add(processes(r.Arms))
 	} else {
 		p.add(costs(r.Arms))
 	}
-	p.add(spans(r.Arms), faultTable(r, p.faults), slowest(r))
+	p.add(spans(r.Arms), faultTable(r, p.faults), slowest(r, p.room))
 	p.checks = checks(r.Thresholds)
 	for _, w := range r.Warnings {
 		p.warn(w)

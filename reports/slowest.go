@@ -8,11 +8,8 @@ import (
 	"mqttrace/load/result"
 )
 
-// mostExemplars is how many of the slowest messages a page shows; the result file has ten of each arm.
-const mostExemplars = 3
-
 // slowest is the table of the messages with the longest response times, of all arms together, and where to look them up.
-func slowest(r *result.Result) table {
+func slowest(r *result.Result, room room) table {
 	t := table{name: "slowest", columns: []string{"received at", "response", "transit"}}
 	type exemplar struct {
 		result.Exemplar
@@ -28,7 +25,7 @@ func slowest(r *result.Result) table {
 	if len(r.Arms) > 1 {
 		t.columns = append([]string{"arm"}, t.columns...)
 	}
-	for _, e := range all[:min(len(all), mostExemplars)] {
+	for _, e := range all[:min(len(all), room.exemplars)] {
 		cells := []cell{
 			figure(Duration(time.Duration(e.AtNS))), figure(Duration(time.Duration(e.ResponseNS))), figure(Duration(time.Duration(e.TransitNS))),
 		}

@@ -21,7 +21,7 @@ func (p *page) sweep(s *result.Sweep) {
 
 // steps is the table of a sweep: a row for each value and arm.
 func steps(s *result.Sweep) table {
-	t := table{name: s.Over, columns: []string{"role", "verdict", "rate", "p50", "p99", "lost"}}
+	t := table{name: s.Over, topic: "sweep", columns: []string{"role", "verdict", "rate", "p50", "p99", "lost"}}
 	several := slices.ContainsFunc(s.Steps, func(step result.Step) bool { return len(step.Arms) > 1 })
 	if several {
 		t.columns = append([]string{"arm"}, t.columns...)
