@@ -103,6 +103,29 @@ func TestPageInABrowser(t *testing.T) {
 	})
 }
 
+func TestSmallPlotsOfRuns(t *testing.T) {
+	p := lines(1e6, 2e6, math.NaN(), 3e6)
+	p.X, p.Small, p.About = web.Axis{Label: "run", Unit: web.Date}, true, []string{"v1", "v2", "v2", "v3"}
+	p.Series[0].Area, p.Series[0].Low, p.Series[0].High = true, web.Values{5e5, 1e6, math.NaN(), 2e6}, web.Values{2e6, 3e6, math.NaN(), 4e6}
+	p.Series[1].Scattered = true
+	p.Marks = []web.Mark{{Axis: "x", At: 1, Label: "a long name of a version"}, {Axis: "x", At: 1.01, Label: "another long one"}}
+	page := web.Page{Title: "Small", Main: `<div class="plots small">` + part(t, "figure", web.Figure{Plot: "lines", Title: "Lines"}) + `</div>`, Plots: map[string]web.Plot{"lines": p}}
+	tab := browser.Start(t).Open(t, save(t, page), browser.View{})
+	assert.Greater(t, tab.Painted(t, "canvas"), 3)
+	assert.Empty(t, tab.Texts(t, ".legend button"), "one key serves them all")
+	x := tab.Number(t, `document.querySelector(".u-over").getBoundingClientRect().right - 2`)
+	y := tab.Number(t, `document.querySelector(".u-over").getBoundingClientRect().top + 20`)
+	tab.Hover(t, x, y)
+	assert.Equal(t, []string{"1970-01-01 00:00 UTC · v3"}, tab.Texts(t, ".readout .at"))
+	tab.Eval(t, `new Promise((done) => {
+		const numbers = document.querySelector(".numbers");
+		numbers.addEventListener("toggle", () => done(0));
+		numbers.open = true;
+	})`, new(int))
+	assert.Equal(t, []string{"run", "p99", "p50", "about"}, tab.Texts(t, ".numbers thead th"))
+	assert.Empty(t, tab.Problems())
+}
+
 func encoded(t *testing.T, v any) string {
 	t.Helper()
 	data, err := json.Marshal(v)

@@ -15,11 +15,15 @@ type Plot struct {
 	At     []float64 `json:"at,omitempty"`
 	Series []Series  `json:"series,omitempty"`
 	Heat   *Heat     `json:"heat,omitempty"` // in the place of lines
-	Bands  []Band    `json:"bands,omitempty"`
-	Marks  []Mark    `json:"marks,omitempty"`
+	// About says of each place of At what is to be known besides its values; nil if there is nothing.
+	About []string `json:"about,omitempty"`
+	Bands []Band   `json:"bands,omitempty"`
+	Marks []Mark   `json:"marks,omitempty"`
 	// Sync names the plots that share a crosshair and zoom in together; empty for none.
 	Sync string `json:"sync,omitempty"`
-	Tall bool   `json:"tall,omitempty"`
+	// Tall plots have room for detail; small ones are some of many beside each other, and have no legend of their own.
+	Tall  bool `json:"tall,omitempty"`
+	Small bool `json:"small,omitempty"`
 }
 
 // Axis is one of the two of a plot. Those that are not logarithmic begin at zero upwards and at the first value sideways.
@@ -57,9 +61,13 @@ type Series struct {
 	// Marked are the places in Values that have the marker; all of them if there are none here.
 	Marked []int  `json:"marked,omitempty"`
 	Values Values `json:"values"`
-	// Low and High are the ends of an interval around each value; nil if there is none.
+	// Low and High are the ends of an interval around each value; nil if there is none. With Area what lies between them is
+	// shaded from value to value.
 	Low  Values `json:"low,omitempty"`
 	High Values `json:"high,omitempty"`
+	Area bool   `json:"area,omitempty"`
+	// Scattered values have no line through them.
+	Scattered bool `json:"scattered,omitempty"`
 	// Hidden series wait in the legend until somebody asks for them.
 	Hidden bool `json:"hidden,omitempty"`
 }

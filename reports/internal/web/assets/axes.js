@@ -1,6 +1,8 @@
 // Axes: where their ticks are and what the ticks say.
 
 const TIME_STEPS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
+const DAY = 86400;
+const DATE_STEPS = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 10800, 21600, 43200, ...[1, 2, 4, 7, 14, 28, 56, 91, 182, 365, 730, 1825].map((days) => days * DAY)];
 const AXIS_FONT_PX = 12;
 const LABEL_GAP_PX = 14;
 
@@ -55,7 +57,8 @@ function sideways(spec, min, max) {
   if (min === null || max === null) return spec.x.log ? [1, 10] : [0, 1];
   if (spec.heat) return [min, Math.max(max, spec.at[spec.at.length - 1] + spec.heat.width)];
   if (min < max) return [min, max];
-  return spec.x.log ? [min / 2, max * 2] : [min - 0.5, max + 0.5];
+  const half = spec.x.unit === "date" ? DAY / 2 : 0.5;
+  return spec.x.log ? [min / 2, max * 2] : [min - half, max + half];
 }
 
 // axisOptions are uPlot's, for the axis of a plot.
@@ -75,6 +78,11 @@ function axisOptions(axis, colors, isUpright) {
   if (axis.unit === "percentile") options.splits = (u, _, min, max) => percentileTicks(min, max, u.bbox.width / uPlot.pxRatio);
   else if (axis.log) options.splits = (u, _, min, max) => thinned(logTicks(min, max), u, isUpright);
   else if (axis.unit === "s") options.incrs = TIME_STEPS;
+  else if (axis.unit === "date") {
+    options.incrs = DATE_STEPS;
+    options.space = 76;
+    options.values = (u, ticks, i, space, step) => ticks.map((t) => (step < DAY && t % DAY !== 0 ? timeOfDay(t, step < 60) : tick(t, axis.unit)));
+  }
   return options;
 }
 

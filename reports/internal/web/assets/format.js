@@ -53,6 +53,10 @@ function date(unix, full) {
   return full ? iso.slice(0, 16).replace("T", " ") + " UTC" : iso.slice(0, 10);
 }
 
+function timeOfDay(unix, isExact) {
+  return new Date(unix * 1000).toISOString().slice(11, isExact ? 19 : 16);
+}
+
 const SIZES = [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"], [1, "B"]];
 
 // figure writes a value in full, tick as short as an axis needs it.

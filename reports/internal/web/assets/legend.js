@@ -2,6 +2,7 @@
 
 function fillLegend(plot) {
   const { spec, colors } = plot;
+  if (spec.small) return;
   const parts = spec.heat ? [heatScale(spec, colors)] : spec.series.map((series, i) => legendButton(plot, series, i));
   plot.legend.replaceChildren(...parts);
 }

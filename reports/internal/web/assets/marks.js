@@ -55,6 +55,7 @@ function bandBox(u, band) {
 // drawMarks draws lines across a plot.
 function drawMarks(u, spec, colors) {
   const r = uPlot.pxRatio;
+  const named = []; // where there are names already: one that has no room is left out
   for (const mark of spec.marks) {
     const scale = u.scales[mark.axis];
     if (mark.at < scale.min || mark.at > scale.max) continue;
@@ -78,7 +79,12 @@ function drawMarks(u, spec, colors) {
       u.ctx.lineTo(at, top + height);
       u.ctx.textAlign = isLeft ? "right" : "left";
       u.ctx.textBaseline = "top";
-      u.ctx.fillText(mark.label, at + (isLeft ? -5 : 5) * r, top + 5 * r);
+      const room = u.ctx.measureText(mark.label).width + 5 * r;
+      const [from, until] = isLeft ? [at - room, at] : [at, at + room];
+      if (named.every(([a, b]) => until < a || from > b)) {
+        named.push([from, until]);
+        u.ctx.fillText(mark.label, at + (isLeft ? -5 : 5) * r, top + 5 * r);
+      }
     }
     u.ctx.stroke();
     u.ctx.restore();
@@ -90,7 +96,7 @@ function drawMarkers(u, spec, colors) {
   spec.series.forEach((series, i) => {
     if (!u.series[i + 1].show) return;
     const color = colorOf(colors, series.color);
-    if (series.low && series.high) drawIntervals(u, series, color);
+    if (series.low && series.high) (series.area ? drawArea : drawIntervals)(u, series, color);
     if (series.marker) drawPoints(u, series, color, colors.surface);
   });
 }
@@ -134,6 +140,24 @@ function drawIntervals(u, series, color) {
     u.ctx.lineTo(px + cap, above);
   });
   u.ctx.stroke();
+  u.ctx.restore();
+}
+
+// drawArea shades what lies between the ends of the intervals, from each that there is to the next.
+function drawArea(u, series, color) {
+  const both = (at) => Number.isFinite(series.low[at] ?? NaN) && Number.isFinite(series.high[at] ?? NaN);
+  const there = [...u.data[0].keys()].filter(both);
+  const { left, top, width, height } = u.bbox;
+  u.ctx.save();
+  u.ctx.beginPath();
+  u.ctx.rect(left, top, width, height);
+  u.ctx.clip();
+  u.ctx.fillStyle = color;
+  u.ctx.globalAlpha = 0.16;
+  u.ctx.beginPath();
+  for (const at of there) u.ctx.lineTo(u.valToPos(u.data[0][at], "x", true), u.valToPos(series.high[at], "y", true));
+  for (const at of there.reverse()) u.ctx.lineTo(u.valToPos(u.data[0][at], "x", true), u.valToPos(series.low[at], "y", true));
+  u.ctx.fill();
   u.ctx.restore();
 }
 

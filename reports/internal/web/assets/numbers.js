@@ -36,8 +36,9 @@ function fillNumbers(plot) {
 }
 
 function lineNumbers(spec) {
-  const columns = [spec.x.label, ...spec.series.map((s) => s.label)];
-  const rows = spec.at.map((x, i) => [figure(x, spec.x.unit), ...spec.series.map((s) => figure(s.values[i], spec.y.unit))]);
+  const about = spec.about || [];
+  const columns = [spec.x.label, ...spec.series.map((s) => s.label), ...(spec.about ? ["about"] : [])];
+  const rows = spec.at.map((x, i) => [figure(x, spec.x.unit), ...spec.series.map((s) => figure(s.values[i], spec.y.unit)), ...about.slice(i, i + 1)]);
   return [columns, rows];
 }
 

@@ -1,6 +1,6 @@
 // A plot: a figure of the page with what draws itself into it. It can be given newer data at any time.
 
-const HEIGHT_PX = { low: 220, tall: 330 };
+const HEIGHT_PX = { small: 170, low: 220, tall: 330 };
 const PAPER_WIDTH_PX = 640;
 
 class Plot {
@@ -65,6 +65,7 @@ class Plot {
   }
 
   height() {
+    if (this.spec.small) return HEIGHT_PX.small;
     return this.spec.tall ? HEIGHT_PX.tall : HEIGHT_PX.low;
   }
 
@@ -109,6 +110,7 @@ class Plot {
       width: 1.75,
       dash: DASHES[(series.dash || 0) % DASHES.length],
       spanGaps: true,
+      paths: series.scattered ? () => null : undefined,
       points: { show: !series.marker && this.spec.at.length === 1, size: 6 },
     };
   }
@@ -180,7 +182,7 @@ function whole(spec) {
 
 // shape is all of a plot that, when it changes, makes it another.
 function shape(spec) {
-  return JSON.stringify([spec.label, spec.x, spec.y, spec.tall, spec.sync, Boolean(spec.heat), spec.series.map((s) => [s.label, s.color, s.dash, s.marker])]);
+  return JSON.stringify([spec.label, spec.x, spec.y, spec.tall, spec.small, spec.sync, Boolean(spec.heat), spec.series.map((s) => [s.label, s.color, s.dash, s.marker, s.scattered])]);
 }
 
 function plotData(spec) {

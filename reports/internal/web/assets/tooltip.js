@@ -51,7 +51,8 @@ class Readout {
       const interval = series.low && series.low[at] !== null ? " [" + figure(series.low[at], spec.y.unit) + ", " + figure(series.high[at], spec.y.unit) + "]" : "";
       values.push({ series, label: series.label, text: figure(value, spec.y.unit) + interval });
     });
-    return { at: this.where(u.data[0][at]), values };
+    const about = spec.about && spec.about[at] ? " · " + spec.about[at] : "";
+    return { at: this.where(u.data[0][at]) + about, values };
   }
 
   heatLines(u) {
