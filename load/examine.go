@@ -1,0 +1,68 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"time"
+
+	"mqttrace/load/record"
+	"mqttrace/load/result"
+	"mqttrace/scenarios"
+)
+
+// Examined is what a broker grants its clients and what a connection to it takes.
+type Examined struct {
+	Name    string        // as results have it
+	Version string        // empty where the broker does not tell
+	URL     string        // where it was found
+	Limits  result.Limits // of its CONNACK
+	Clients int           // that were connected at once
+	// Connect is the median time from dialling to CONNACK, Slowest the longest.
+	Connect, Slowest time.Duration
+	// ClientBytes is how much resident memory of this process a connection without any traffic takes, about; 0 where the system
+	// does not tell.
+	ClientBytes int64
+}
+
+// Examine connects the senders of a scenario, sends nothing, and disconnects them again. It starts the broker if the scenario names
+// one that the harness starts, and ends it.
+func Examine(ctx context.Context, sc *scenarios.Scenario) (_ *Examined, err error) {
+	r := newRun(ctx, sc, Options{})
+	if err := r.allow(); err != nil {
+		return nil, err
+	}
+	if r.pacer, err = newPacer(); err != nil {
+		return nil, err
+	}
+	defer r.pacer.close()
+	if r.target, err = reach(ctx, sc.Broker); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.target.close()) }()
+	if err := r.equip(ctx); err != nil {
+		return nil, err
+	}
+	defer r.unequip()
+	if err := r.recruit(); err != nil {
+		return nil, err
+	}
+	defer close(r.over)
+	defer r.disconnect()
+	before := settledMemory()
+	if err := r.connect(ctx); err != nil {
+		return nil, r.blame(err)
+	}
+	connects := r.arms[0].counted.Histogram(record.Connect)
+	return &Examined{
+		Name: r.target.name, Version: r.target.version, URL: r.target.url, Limits: result.Limits(r.senders[0].client.Limits()),
+		Clients: len(r.senders) + len(r.receivers), Connect: connects.Quantile(0.5), Slowest: connects.Max(),
+		ClientBytes: max(settledMemory()-before, 0) / int64(len(r.senders)+len(r.receivers)),
+	}, nil
+}
+
+// settledMemory is the resident memory that is really in use.
+func settledMemory() int64 {
+	debug.FreeOSMemory()
+	return record.ReadUsage().RSS
+}
