@@ -89,7 +89,7 @@ func (d *decoder) adopt(problems Problems) {
 // scenario decodes the root of the tree.
 func (d *decoder) scenario(n *node) *Scenario {
 	s := &Scenario{
-		Name: nameOf(d.file), Broker: Broker{Kind: Embedded}, Warmup: seconds(2), Drain: seconds(10), Seed: 1,
+		Name: nameOf(d.file), Broker: Broker{Kind: Embedded}, Warmup: seconds(2), Drain: seconds(10), Seed: 1, Repeat: once,
 		Senders: []Sender{}, Receivers: []Receiver{}, Tracing: Tracing{TracingArm: TracingArm{Name: string(ArmOff), Arm: ArmOff}},
 	}
 	d.mapping(n,
@@ -100,6 +100,7 @@ func (d *decoder) scenario(n *node) *Scenario {
 		required("duration", "how long load is counted, such as 20s", d.duration(&s.Duration, aboveZero)),
 		optional("drain", d.duration(&s.Drain, mayBeZero)),
 		optional("seed", d.unsigned(&s.Seed)),
+		optional("repeat", d.repeat(&s.Repeat)),
 		required("senders", "at least one group of senders", listOf(d, &s.Senders, d.sender)),
 		optional("receivers", listOf(d, &s.Receivers, d.receiver)),
 		optional("tracing", d.tracing(&s.Tracing)),

@@ -196,3 +196,14 @@ func TestMetric(t *testing.T) {
 		assert.Equal(t, want, metric(v))
 	}
 }
+
+func TestPlanTellsRepetitions(t *testing.T) {
+	assert.Contains(t, plan(t, "repeat: {runs: 5, pause: 10s}\nsenders: [{name: a, rate: 10/s, topic: t}]").Text(),
+		"\ntime        1s warm-up, 20s measured, at most 10s of draining; 5 runs, 10s apart\n")
+}
+
+func TestRepeatTimes(t *testing.T) {
+	assert.Equal(t, Repeat{Runs: 3, Pause: seconds(2)}, once.Times(3))
+	assert.Equal(t, Repeat{Runs: 3, Pause: seconds(7)}, Repeat{Runs: 5, Pause: seconds(7)}.Times(3))
+	assert.Equal(t, once, Repeat{Runs: 5, Pause: seconds(7)}.Times(1))
+}

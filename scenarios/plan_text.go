@@ -37,7 +37,7 @@ func (p Plan) writeHead(b *strings.Builder) {
 	b.WriteString("\n")
 	fact(b, "broker", s.Broker.words())
 	fact(b, "clients", p.clients())
-	fact(b, "time", fmt.Sprintf("%s warm-up, %s measured, at most %s of draining", s.Warmup, s.Duration, s.Drain))
+	fact(b, "time", fmt.Sprintf("%s warm-up, %s measured, at most %s of draining", s.Warmup, s.Duration, s.Drain)+s.Repeat.words())
 	fact(b, "load", p.load()...)
 	fact(b, "tracing", p.tracing()...)
 	fact(b, "sweep", s.Sweep.words()...)

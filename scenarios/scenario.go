@@ -18,6 +18,8 @@ type Scenario struct {
 	Drain Duration `json:"drain"`
 	// Seed fixes everything random: start jitter, Poisson arrivals, payload values. Default: 1.
 	Seed uint64 `json:"seed" jsonschema:"minimum=0,default=1"`
+	// Repeat is how often the scenario runs, each time with a result of its own. Default: once.
+	Repeat Repeat `json:"repeat,omitzero"`
 
 	// Senders are groups of clients that publish. At least one is required.
 	Senders []Sender `json:"senders" jsonschema:"required,minItems=1,maxItems=100"`

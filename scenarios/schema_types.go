@@ -15,6 +15,8 @@ func written(t reflect.Type) *jsonschema.Schema {
 		return durationSchema()
 	case Rate:
 		return rateSchema()
+	case Repeat:
+		return repeatSchema()
 	case Broker:
 		return brokerSchema()
 	case Payload:

@@ -51,6 +51,12 @@ func TestSet(t *testing.T) {
 			assert.Equal(t, 4, s.Senders[0].Count)
 			assert.Equal(t, Rate{Messages: 5, Per: time.Second}, s.Senders[0].Rate)
 		}},
+		{"how often it runs", []string{"repeat=3"}, func(t *testing.T, s *Scenario) {
+			assert.Equal(t, Repeat{Runs: 3, Pause: seconds(2)}, s.Repeat)
+		}},
+		{"how long it pauses", []string{"repeat=3", "repeat={runs: 4, pause: 0}"}, func(t *testing.T, s *Scenario) {
+			assert.Equal(t, Repeat{Runs: 4}, s.Repeat)
+		}},
 		{"the last one wins", []string{"seed=1", "seed=2"}, func(t *testing.T, s *Scenario) { assert.Equal(t, uint64(2), s.Seed) }},
 		{"what the file does not have", []string{"tracing.arm=record", "tracing.sampler.traceidratio=0.5"}, func(t *testing.T, s *Scenario) {
 			assert.Equal(t, Tracing{TracingArm: TracingArm{
@@ -104,7 +110,7 @@ func TestBadSet(t *testing.T) {
 			`--set senders[0].rate=abc: senders[0].rate: "abc" is not a rate, expected messages and a unit, such as 10/s or 600/min, or max`},
 		{"a bad value by name", "senders.sensors.qos=3", `--set senders.sensors.qos=3: senders[0].qos: got 3, expected 0, 1 or 2`},
 		{"an unknown key", "durration=5s", `--set durration=5s: durration: unknown key "durration" (did you mean duration?), ` +
-			`expected one of name, description, broker, warmup, duration, drain, seed, senders, receivers, tracing, faults, sweep, search, thresholds`},
+			`expected one of name, description, broker, warmup, duration, drain, seed, repeat, senders, receivers, tracing, faults, sweep, search, thresholds`},
 		{"an index past the end", "senders[1].rate=1/s",
 			`--set senders[1].rate=1/s: senders[1].rate: senders has no entry 1, expected an index below 1 or a name in it`},
 		{"an unknown name", "receivers.front.qos=1",
