@@ -104,11 +104,11 @@ func TestEnhancedAuthenticationAfterARefusedToken(t *testing.T) {
 func TestEnhancedAuthenticationErrors(t *testing.T) {
 	k := &tokens{client: "wrong", broker: "right"}
 	b := judging(t, k)
-	_, err := mqtt.Connect(deadline(t), mqtt.Settings{Address: b.Addr(), ClientID: "client", Auth: k.auth()}, mqtt.Handlers{})
+	_, err := dial(deadline(t), mqtt.Settings{Address: b.Addr(), ClientID: "client", Auth: k.auth()}, mqtt.Handlers{})
 	assert.EqualError(t, err, fmt.Sprintf("connection of client client to %s refused by the broker: 0x87 not authorized (token unknown)", b.Addr()))
 
 	k.err = errors.New("no such token")
-	_, err = mqtt.Connect(deadline(t), mqtt.Settings{Address: b.Addr(), ClientID: "client", Auth: k.auth()}, mqtt.Handlers{})
+	_, err = dial(deadline(t), mqtt.Settings{Address: b.Addr(), ClientID: "client", Auth: k.auth()}, mqtt.Handlers{})
 	assert.EqualError(t, err, "K8S-SAT authentication of client client: no such token")
 
 	open := embedded(t)
@@ -161,7 +161,7 @@ func TestAuthenticationDataIsPresentedWhenAsked(t *testing.T) {
 				}
 				return err
 			})
-			client, err := mqtt.Connect(deadline(t), mqtt.Settings{Address: address, ClientID: "client", Auth: c.auth}, mqtt.Handlers{})
+			client, err := dial(deadline(t), mqtt.Settings{Address: address, ClientID: "client", Auth: c.auth}, mqtt.Handlers{})
 			require.NoError(t, err)
 			assert.Equal(t, c.want, receive(t, presented))
 			require.NoError(t, client.Close(context.Background()))

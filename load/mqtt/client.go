@@ -19,6 +19,10 @@ type Handlers struct {
 	// Message is called for each arriving message in the order of arrival, one at a time; a QoS 1 message is acknowledged when
 	// it returns.
 	Message func(Delivery)
+	// Lent says that Message does with a Delivery what it wants before it returns: the lean client then hands it over in memory
+	// that it uses again, strings left out, and calls Message from the goroutine that reads, which costs less. What waits meanwhile
+	// waits in the socket.
+	Lent bool
 	// Down is called when the connection is lost, and again when an attempt to make it again fails; Up when it has been made
 	// again with its subscriptions, not for the first connection. Connected is called before Up with the time from dialling to
 	// CONNACK, as Client.ConnectTime has it.
@@ -27,7 +31,7 @@ type Handlers struct {
 	Up        func()
 }
 
-// Delivery is a message that arrived. It is the handler's to keep.
+// Delivery is a message that arrived. It is the handler's to keep, unless Handlers.Lent says that it is lent.
 type Delivery struct {
 	*paho.Publish
 	// Received is when its last byte was read off the socket.

@@ -60,7 +60,7 @@ func connect(t *testing.T, settings mqtt.Settings, handlers mqtt.Handlers) *mqtt
 	if settings.ClientID == "" {
 		settings.ClientID = t.Name()
 	}
-	c, err := mqtt.Connect(deadline(t), settings, handlers)
+	c, err := dial(deadline(t), settings, handlers)
 	require.NoError(t, err)
 	t.Cleanup(func() { c.Close(context.Background()) })
 	return c

@@ -116,7 +116,7 @@ func TestConnectErrorsSayWhatIsWrong(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			c.settings.ClientID = "client"
-			_, err := mqtt.Connect(deadline(t), c.settings, mqtt.Handlers{})
+			_, err := dial(deadline(t), c.settings, mqtt.Handlers{})
 			require.Error(t, err)
 			for _, want := range c.want {
 				assert.ErrorContains(t, err, want)
@@ -196,6 +196,6 @@ func answering(t *testing.T, reason byte) string {
 func TestConnectStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(20*time.Millisecond, cancel)
-	_, err := mqtt.Connect(ctx, mqtt.Settings{Address: silent(t), ClientID: "client"}, mqtt.Handlers{})
+	_, err := dial(ctx, mqtt.Settings{Address: silent(t), ClientID: "client"}, mqtt.Handlers{})
 	assert.Error(t, err)
 }

@@ -63,9 +63,19 @@ type session interface {
 	close()
 }
 
-func (c *Client) newSession() session { return newOutcomes(state.NewInMemory()) }
+func (c *Client) newSession() session {
+	if c.settings.Implementation == Lean {
+		return newLeanSession(c.settings.SessionExpiry > 0)
+	}
+	return newOutcomes(state.NewInMemory())
+}
 
-func (c *Client) newDriver(conn net.Conn) driver { return newPahoDriver(c, conn) }
+func (c *Client) newDriver(conn net.Conn) driver {
+	if c.settings.Implementation == Lean {
+		return newLeanDriver(c, conn)
+	}
+	return newPahoDriver(c, conn)
+}
 
 // dial makes a link: TCP or TLS, CONNECT, CONNACK.
 func (c *Client) dial(ctx context.Context, cleanStart bool) (*link, error) {

@@ -83,7 +83,7 @@ func TestTraceContextSurvivesTheBrokers(t *testing.T) {
 					require.ErrorIs(t, outcome.Err, mqtt.ErrSessionLost, "%s %s", v.ID, v.Name)
 					continue
 				}
-				got := receive(t, arrived).Properties.User
+				got := append(paho.UserProperties{}, receive(t, arrived).Properties.User...)
 				require.Equal(t, v.user(), got, "%s %s", v.ID, v.Name)
 
 				sc, err := propagation.Extract(got)

@@ -27,7 +27,7 @@ func TestResumeTakesUpTheSessionAndWhatWaitsInIt(t *testing.T) {
 			t.Run(name+"/resume="+map[bool]string{true: "yes", false: "no"}[resume], func(t *testing.T) {
 				ctx, b := deadline(t), start(t)
 				settings := mqtt.Settings{Address: b.Addr(), ClientID: "subscriber", SessionExpiry: time.Hour, Resume: resume}
-				first, err := mqtt.Connect(ctx, settings, mqtt.Handlers{})
+				first, err := dial(ctx, settings, mqtt.Handlers{})
 				require.NoError(t, err)
 				_, err = first.Subscribe(ctx, "a", 1)
 				require.NoError(t, err)
@@ -176,7 +176,7 @@ func TestAMessageHeldUntilItsConnectionIsGoneComesAgain(t *testing.T) {
 	ctx, b := deadline(t), mosquitto(broker.MosquittoConfig{})(t)
 	settings := mqtt.Settings{Address: b.Addr(), ClientID: "subscriber", SessionExpiry: time.Hour, Resume: true}
 	held := make(chan struct{})
-	first, err := mqtt.Connect(ctx, settings, mqtt.Handlers{Message: func(d mqtt.Delivery) { close(held); <-d.Gone }})
+	first, err := dial(ctx, settings, mqtt.Handlers{Message: func(d mqtt.Delivery) { close(held); <-d.Gone }})
 	require.NoError(t, err)
 	_, err = first.Subscribe(ctx, "a", 1)
 	require.NoError(t, err)
@@ -203,7 +203,7 @@ func TestFreshTLSIsAskedAtEveryConnect(t *testing.T) {
 	assert.Equal(t, 1, asked)
 	settings.ClientID = "client"
 	settings.FreshTLS = func() (*tls.Config, error) { return nil, errors.New("no certificate today") }
-	_, err := mqtt.Connect(deadline(t), settings, mqtt.Handlers{})
+	_, err := dial(deadline(t), settings, mqtt.Handlers{})
 	assert.ErrorContains(t, err, "connect to "+b.Addr()+": no certificate today")
 }
 
@@ -211,8 +211,8 @@ func TestHintsAreTheUsersWords(t *testing.T) {
 	p := newPKI(t)
 	secure := mosquitto(broker.MosquittoConfig{CertFile: p.certFile, KeyFile: p.keyFile})(t)
 	hints := mqtt.Hints{Authority: "set CA", TLSPort: "set TLS"}
-	_, err := mqtt.Connect(deadline(t), mqtt.Settings{Address: secure.Addr(), ClientID: "client", TLS: new(tls.Config), Hints: hints}, mqtt.Handlers{})
+	_, err := dial(deadline(t), mqtt.Settings{Address: secure.Addr(), ClientID: "client", TLS: new(tls.Config), Hints: hints}, mqtt.Handlers{})
 	assert.ErrorContains(t, err, "(set CA)")
-	_, err = mqtt.Connect(deadline(t), mqtt.Settings{Address: secure.Addr(), ClientID: "client", Hints: hints}, mqtt.Handlers{})
+	_, err = dial(deadline(t), mqtt.Settings{Address: secure.Addr(), ClientID: "client", Hints: hints}, mqtt.Handlers{})
 	assert.ErrorContains(t, err, "(set TLS)")
 }

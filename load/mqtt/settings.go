@@ -43,12 +43,25 @@ type Settings struct {
 	// ReconnectMin and ReconnectMax bound the pause before an attempt to connect again; it doubles from one to the other.
 	// Default: 50 ms and 2 s.
 	ReconnectMin, ReconnectMax time.Duration
+	// Implementation is what speaks MQTT on the connection. Default: Paho.
+	Implementation Implementation
 	// Hints are what errors of connection attempts suggest. Default: in the words of a scenario file.
 	Hints Hints
 }
 
 // KeepAliveOff is a Settings.KeepAlive that lets the connection be silent for any time.
 const KeepAliveOff = -1 * time.Second
+
+// Implementation is a client's way of speaking MQTT.
+type Implementation string
+
+const (
+	// Paho is paho.golang, as most services in Go have it.
+	Paho Implementation = "paho"
+	// Lean is this package's own encoding of what a message costs. It allocates next to nothing and has one goroutine per
+	// connection.
+	Lean Implementation = "lean"
+)
 
 // EnhancedAuth is a method of enhanced authentication whose every step is the client's presenting the same data, as the
 // service account tokens of Kubernetes are presented.
@@ -69,6 +82,7 @@ type Hints struct {
 const defaultReceiveMaximum = 100
 
 func (s Settings) withDefaults() Settings {
+	setDefault(&s.Implementation, Paho)
 	setDefault(&s.KeepAlive, time.Minute)
 	setDefault(&s.ReceiveMaximum, defaultReceiveMaximum)
 	setDefault(&s.ConnectTimeout, 10*time.Second)

@@ -15,6 +15,9 @@ const (
 	topicAliasInvalid = 0x94
 )
 
+// ErrAlias is for a topic alias that nobody has introduced, or that is above the maximum.
+var ErrAlias = &Error{topicAliasInvalid, "topic alias unknown or above the maximum"}
+
 var (
 	errVarint      = &Error{malformedPacket, "malformed packet: a variable byte integer of more than four bytes"}
 	errShort       = &Error{malformedPacket, "malformed packet: it ends in the middle of a field"}

@@ -42,13 +42,11 @@ type Properties struct {
 // Has reports whether the packet has a property.
 func (p *Properties) Has(identifier byte) bool { return p.present&(1<<identifier) != 0 }
 
-// UserSize is how many bytes all properties take if there are user properties among them, 0 if there are none.
-func (p *Properties) UserSize() int {
-	if !p.Has(User) {
-		return 0
-	}
-	return len(p.raw)
-}
+// Others reports whether there are properties besides user properties and correlation data.
+func (p *Properties) Others() bool { return p.present&^(1<<User|1<<CorrelationData) != 0 }
+
+// Size is how many bytes all properties take.
+func (p *Properties) Size() int { return len(p.raw) }
 
 // Users yields the user properties in their order.
 func (p *Properties) Users() iter.Seq2[[]byte, []byte] {

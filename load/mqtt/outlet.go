@@ -1,0 +1,122 @@
+package mqtt
+
+import (
+	"net"
+	"sync"
+	"time"
+
+	"mqttrace/load/clock"
+)
+
+// outlet is the sending side of a lean connection. What is to be sent is appended to a buffer that is borrowed while there is
+// something in it; whoever ends up with something that must leave writes all of it. mu is not held while the socket is written to:
+// the reader can always add its acknowledgements and go on reading, or both ends might wait for each other.
+type outlet struct {
+	conn     net.Conn
+	counters *counters
+
+	mu      sync.Mutex // guards what follows
+	written sync.Cond  // signalled when nobody writes any more
+	chunk   *chunk     // nil while there is nothing to send
+	writing bool
+	acks    bool          // acknowledgements are among what is there
+	err     error         // of the first write that failed, or of the end
+	sentAt  clock.Instant // of the last write
+}
+
+func (o *outlet) init(conn net.Conn, c *counters) {
+	o.conn, o.counters = conn, c
+	o.written.L = &o.mu
+}
+
+// awaitTurn waits until nobody writes; the caller holds mu. Publishers wait for their turn before they take the sent instant.
+func (o *outlet) awaitTurn() {
+	for o.writing && o.err == nil {
+		o.written.Wait()
+	}
+}
+
+// append adds a whole packet, or a piece of one; the caller holds mu until the packet is whole.
+func (o *outlet) append(p []byte) {
+	c := o.borrowed()
+	c.b = append(c.b, p...)
+}
+
+// borrowed is the buffer to append to; the caller holds mu.
+func (o *outlet) borrowed() *chunk {
+	if o.chunk == nil {
+		o.chunk = borrow()
+	}
+	return o.chunk
+}
+
+func (o *outlet) countPublish(size int) {
+	o.counters.publishes.Add(1)
+	o.counters.publishBytes.Add(uint64(size))
+}
+
+// flush sends everything that is there, unless somebody is at it already, who then sends this as well. The caller holds mu, which
+// is let go of meanwhile.
+func (o *outlet) flush() {
+	if o.writing {
+		return
+	}
+	o.writing = true
+	for o.chunk != nil && o.err == nil {
+		full := o.chunk
+		o.chunk, o.acks = nil, false
+		o.sentAt = clock.Now()
+		o.mu.Unlock()
+		err := o.write(full.b, o.sentAt)
+		giveBack(full)
+		o.mu.Lock()
+		if o.err == nil {
+			o.err = err
+		}
+	}
+	o.writing = false
+	o.written.Broadcast()
+}
+
+// write hands bytes to the socket. A failure soon ends the connection, but not at once: why the peer takes no more bytes may be
+// waiting to be read, as the TLS alert for a certificate that it does not accept is.
+func (o *outlet) write(b []byte, start clock.Instant) error {
+	_, err := o.conn.Write(b)
+	if took := clock.Now().Sub(start); took >= heldFrom {
+		o.counters.held.Add(int64(took))
+	}
+	if err != nil {
+		_ = o.conn.SetReadDeadline(time.Now().Add(lastWords)) // fails on one that is closed already
+	}
+	return err
+}
+
+// flushAcks sends what is there if acknowledgements are among it: messages that are kept back wait for those that follow.
+func (o *outlet) flushAcks() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.acks {
+		o.flush()
+	}
+}
+
+// end makes every later write fail.
+func (o *outlet) end(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.err = err
+	}
+	if o.chunk != nil && !o.writing {
+		giveBack(o.chunk)
+		o.chunk = nil
+	}
+	o.written.Broadcast()
+}
+
+// lastSent is when something was last sent.
+func (o *outlet) lastSent() clock.Instant {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.sentAt
+}

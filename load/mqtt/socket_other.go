@@ -1,0 +1,12 @@
+//go:build !unix
+
+package mqtt
+
+import (
+	"net"
+	"syscall"
+)
+
+func rawOf(net.Conn) syscall.RawConn { return nil }
+
+func readSocket(uintptr, []byte) (n int, wait bool, err error) { return 0, false, syscall.EINVAL }
