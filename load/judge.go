@@ -46,6 +46,7 @@ func (r *run) judge() (*result.Result, error) {
 		r.doubtArm(a, figures)
 		res.Arms = append(res.Arms, *figures)
 	}
+	res.Environment.Floor = r.besideFloor(res)
 	r.doubtRun(res.Arms)
 	res.Verdict, res.Reason = r.verdict(res.Arms, res.Thresholds)
 	res.Warnings = append([]result.Warning{}, r.warnings...)

@@ -36,11 +36,18 @@ func (p *page) describe(r *result.Result) {
 	if p.isOneArm && r.Arms[0].Name != "" {
 		p.ran = appendFact(p.ran, "tracing "+r.Arms[0].Name)
 	}
-	p.ran = appendFact(p.ran, turns(r.Arms))
+	if r.Sweep == nil {
+		p.ran = appendFact(p.ran, turns(r.Arms))
+	} else {
+		p.ran = appendFact(p.ran, fmt.Sprintf("%d steps of %s", len(r.Sweep.Steps), r.Sweep.Over))
+	}
 	p.ran = appendFact(p.ran, repetition(r.Repetition))
 	p.ran = appendFact(p.ran, measured(r.Arms, sc.Duration))
 	if env.OS != "" {
 		p.ran = appendFact(p.ran, fmt.Sprintf("%s/%s, %s", env.OS, env.Arch, cores(env.Cores)))
+	}
+	if f := env.Floor; f != nil {
+		p.ran = appendFact(p.ran, fmt.Sprintf("its floor at %s: response p50 %s, p99 %s", Rate(f.RatePerS), Duration(time.Duration(f.ResponseP50NS)), Duration(time.Duration(f.ResponseP99NS))))
 	}
 }
 

@@ -111,8 +111,11 @@ func (p *page) show(r *result.Result) {
 	}
 	p.sweep(r.Sweep)
 	if len(r.Arms) > 1 {
+		p.add(costsPerMessage(r.Arms))
+	}
+	if len(r.Arms) > 1 && !searched(r) {
 		p.answers = append(p.answers, answers(r)...)
-		p.add(costsPerMessage(r.Arms), overhead(r))
+		p.add(overhead(r))
 	}
 	p.add(latencies(r.Arms, p.room), fold(deliveries(r.Arms)), fold(rates(r.Arms)))
 	if len(r.Arms) > 1 {

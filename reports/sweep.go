@@ -16,8 +16,32 @@ func (p *page) sweep(s *result.Sweep) {
 	for _, f := range s.Found {
 		p.answers = append(p.answers, found(s, f))
 	}
+	p.answers = append(p.answers, capacity(s)...)
 	p.add(steps(s))
 }
+
+// capacity says which share of what the first arm of a search reached the others cost.
+func capacity(s *result.Sweep) (notes []note) {
+	for i, f := range s.Found {
+		base := s.Found[0]
+		if i == 0 || base.Number == 0 || f.Number == 0 {
+			continue
+		}
+		text := fmt.Sprintf("Against %s, %s costs %s of capacity", base.Arm, f.Arm, together(number(100*(1-f.Number/base.Number))+" %"))
+		if f.Number >= base.Number {
+			text = fmt.Sprintf("Against %s, %s costs no capacity that this search can tell", base.Arm, f.Arm)
+		}
+		if base.Limit != result.LimitThresholds || f.Limit != result.LimitThresholds {
+			notes = append(notes, note{text + ", as far as this machine can tell: the thresholds were not what ended both searches.", doubt})
+			continue
+		}
+		notes = append(notes, note{text + ".", normal})
+	}
+	return notes
+}
+
+// searched says that arms were searched one after the other, at loads of their own: there is nothing to subtract.
+func searched(r *result.Result) bool { return r.Sweep != nil && len(r.Sweep.Found) > 0 }
 
 // steps is the table of a sweep: a row for each value and arm.
 func steps(s *result.Sweep) table {

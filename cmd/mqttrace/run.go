@@ -82,7 +82,7 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, flags runFlags
 	if err != nil {
 		return exitcode.With(exitcode.CannotRun, err)
 	}
-	res, err := a.engine(ctx, sc, load.Options{Version: toolVersion(), TraceURL: flags.traceURL.String(), Progress: func(p load.Progress) {
+	res, err := a.engine(ctx, sc, load.Options{Version: toolVersion(), TraceURL: flags.traceURL.String(), Floor: a.floor(), Progress: func(p load.Progress) {
 		progress.show(p)
 		meters.show(p)
 	}})

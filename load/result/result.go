@@ -71,6 +71,18 @@ type Environment struct {
 	Host   string `json:"host,omitempty"`
 	Clock  string `json:"clock"` // how instants of different clients compare, such as "monotonic, one process"
 	Broker Broker `json:"broker"`
+	// Floor is what this machine does at best at about the rate of the run; nil if it was never calibrated.
+	Floor *Floor `json:"floor,omitempty"`
+}
+
+// Floor is what the harness came to against its own broker, with nothing traced.
+type Floor struct {
+	RatePerS         float64   `json:"rate_per_s"`
+	ResponseP50NS    int64     `json:"response_p50_ns"`
+	ResponseP99NS    int64     `json:"response_p99_ns"`
+	ScheduleLagP99NS int64     `json:"schedule_lag_p99_ns"`
+	CPUNSPerMessage  float64   `json:"cpu_ns_per_message"`
+	Measured         time.Time `json:"measured"`
 }
 
 // Broker is the broker as it presented itself.
