@@ -102,7 +102,7 @@ func (a *app) observe(ctx context.Context, flags observeFlags, files []string) e
 		return exitcode.With(exitcode.CannotRun, err)
 	}
 	path, lost := a.keep(flags.result.out, observe.Arm, res)
-	if err := a.show(res, path, flags.result.json); err != nil {
+	if err := a.show(reports.Saved{Result: res, Path: path}, flags.result.json); err != nil {
 		return exitcode.With(exitcode.CannotRun, fmt.Errorf("showing the result: %w", err))
 	}
 	if lost != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,7 @@ type runFlags struct {
 	out         string
 	json, quiet bool
 	traceURL    traceURL
+	repeat      int // 0: as often as the scenario says
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -43,10 +45,11 @@ func (a *app) runCommand() *cobra.Command {
 	f.StringVarP(&flags.out, "out", "o", "results", "keep result files in `FOLDER`, made if it is missing")
 	f.BoolVar(&flags.json, "json", false, "print each result as JSON instead of the summary")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "show no progress")
+	f.IntVar(&flags.repeat, "repeat", 0, "run each scenario this `NUMBER` of times; instead of the scenario's repeat")
 	f.Var(&flags.traceURL, "trace-url", "show the traces of the slowest messages at this `URL`, with {trace_id} where the id goes")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		all, err := in.read(cmd, files, nil)
-		if err != nil {
+		if err := errors.Join(flags.setRepeat(cmd, all), err); err != nil {
 			return err
 		}
 		if err := checkFolder(flags.out); err != nil {
@@ -68,19 +71,18 @@ func (a *app) runAll(ctx context.Context, all []*scenarios.Scenario, flags runFl
 		if i > 0 && !flags.json {
 			fmt.Fprintln(&a.stdout)
 		}
-		err := a.runOne(ctx, sc, flags)
-		a.complain(err)
-		worst = exitcode.Worst(worst, exitcode.Of(err))
+		worst = exitcode.Worst(worst, a.runRepeatedly(ctx, sc, flags))
 	}
 	return exitcode.Silent(worst)
 }
 
-// runOne runs a scenario, keeps its result and shows it. The result is kept first: showing it may fail too.
-func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, flags runFlags) error {
+// runOne runs a scenario, as one of several times if repetition is not nil, keeps its result and shows it. The result is kept
+// first: showing it may fail too. Nothing is saved where nothing was measured.
+func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *result.Repetition, flags runFlags) (saved reports.Saved, err error) {
 	progress := a.progress(flags.quiet)
 	meters, err := startMeters(ctx, sc.Name, toolVersion(), a.getenv)
 	if err != nil {
-		return exitcode.With(exitcode.CannotRun, err)
+		return saved, exitcode.With(exitcode.CannotRun, err)
 	}
 	res, err := a.engine(ctx, sc, load.Options{Version: toolVersion(), TraceURL: flags.traceURL.String(), Floor: a.floor(), Progress: func(p load.Progress) {
 		progress.show(p)
@@ -90,27 +92,35 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, flags runFlags
 	a.complain(meters.end(res))
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return exitcode.With(exitcode.Interrupted, fmt.Errorf("%s: interrupted before anything was measured", sc.Name))
+		return saved, exitcode.With(exitcode.Interrupted, fmt.Errorf("%s: interrupted before anything was measured", sc.Name))
 	case err != nil:
-		return exitcode.With(exitcode.CannotRun, fmt.Errorf("%s: %w", sc.Name, err))
+		return saved, exitcode.With(exitcode.CannotRun, fmt.Errorf("%s: %w", sc.Name, err))
 	}
+	res.Repetition = repetition
 	path, lost := a.keep(flags.out, sc.Name, res)
-	if err := a.show(res, path, flags.json); err != nil {
-		return exitcode.With(exitcode.CannotRun, fmt.Errorf("showing the result: %w", err))
+	saved = reports.Saved{Result: res, Path: path}
+	if err := a.show(saved, flags.json); err != nil {
+		return saved, exitcode.With(exitcode.CannotRun, fmt.Errorf("showing the result: %w", err))
 	}
 	if lost != nil {
-		return exitcode.With(exitcode.CannotRun, lost)
+		return saved, exitcode.With(exitcode.CannotRun, lost)
 	}
-	return exitcode.Silent(exitcode.OfVerdict(res.Verdict))
+	return saved, exitcode.Silent(exitcode.OfVerdict(res.Verdict))
 }
 
-// show prints a result for the one who asked for it.
-func (a *app) show(res *result.Result, path string, isJSON bool) error {
-	if isJSON {
-		return result.Encode(&a.stdout, res)
+// show prints a result for the one who asked for it: in brief if it is one of several.
+func (a *app) show(s reports.Saved, isJSON bool) error {
+	switch {
+	case isJSON:
+		return result.Encode(&a.stdout, s.Result)
+	case s.Repetition != nil:
+		return reports.Brief(&a.stdout, s, a.textOptions())
+	default:
+		return reports.Text(&a.stdout, []reports.Saved{s}, a.textOptions())
 	}
-	return reports.Text(&a.stdout, []reports.Saved{{Result: res, Path: path}}, reports.TextOptions{Color: a.colorful()})
 }
+
+func (a *app) textOptions() reports.TextOptions { return reports.TextOptions{Color: a.colorful()} }
 
 // colorful says whether stdout shows colours and nobody objects (no-color.org).
 func (a *app) colorful() bool {
