@@ -47,7 +47,7 @@ func newMonitor(r *run) *monitor {
 	m.deadline = r.start.Add(r.total() + r.scenario.Drain.Std())
 	for _, s := range r.senders {
 		if s.schedule != nil {
-			m.schedules = append(m.schedules, newSchedule(*s.group, s.index, r.scenario.Seed))
+			m.schedules = append(m.schedules, s.newSchedule())
 		}
 	}
 	m.nextSecond = m.counting().Add(-r.scenario.Warmup.Std().Truncate(time.Second))

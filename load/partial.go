@@ -18,7 +18,7 @@ func (m *monitor) soFar() (*result.Result, error) {
 	now := m.snapshot()
 	res := &result.Result{
 		Schema: result.Schema, Started: m.measured.started.UTC(), Scenario: scenario, Environment: m.environment(),
-		TraceURL: m.opts.TraceURL, Faults: m.faults(), Arms: []result.Arm{}, Overhead: []result.Difference{}, Thresholds: []result.Threshold{},
+		TraceURL: m.opts.TraceURL, Stages: m.stages(), Faults: m.faults(), Arms: []result.Arm{}, Overhead: []result.Difference{}, Thresholds: []result.Threshold{},
 	}
 	for _, a := range m.arms {
 		arm, err := m.armSoFar(a, now)

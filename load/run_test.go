@@ -165,6 +165,43 @@ receivers:
 			assert.EqualValues(t, 2+52, a.Delivery.Expected)
 			assert.Len(t, a.Delivery.Flows, 3)
 		}},
+		{"stages", `
+senders: [{name: sensors, count: 2, topic: "bench/{sender}", qos: 1, stages: [{to: 400/s, for: 400ms}, {rate: 100/s, for: 300ms}, {rate: 0/s, for: 100ms}, {rate: 50/s, to: 0/s, for: 200ms}]}]
+receivers: [{name: backend, filter: bench/#, qos: 1}]
+`, func(t *testing.T, a result.Arm) {
+			assert.EqualValues(t, 2*(80+30+5), a.Scheduled)
+		}},
+		{"bursts", `
+senders: [{name: sensors, count: 3, topic: "bench/{sender}", qos: 1, burst: {every: 300ms, messages: 50}}]
+receivers: [{name: backend, filter: bench/#, qos: 1}]
+`, func(t *testing.T, a result.Arm) {
+			assert.EqualValues(t, 3*4*50, a.Scheduled, "at 0, 300, 600 and 900 ms")
+		}},
+		{"interval, jitter and silence", `
+senders:
+  - {name: slow, count: 20, topic: "bench/{sender}", interval: 500ms, jitter: 100ms}
+  - {name: silent, count: 5, topic: silent, idle: true}
+receivers: [{name: backend, filter: "#"}]
+`, func(t *testing.T, a result.Arm) {
+			assert.InDelta(t, 40, float64(a.Scheduled), 20)
+			assert.EqualValues(t, 26, a.Latency[result.Connect].Count)
+		}},
+		{"started late, stopped early", `
+senders:
+  - {name: first, topic: bench/first, rate: 100/s, stop: 400ms, start_jitter: false, qos: 1}
+  - {name: second, topic: bench/second, rate: 100/s, start: 300ms, start_jitter: false, qos: 1}
+  - {name: third, topic: bench/third, rate: 100/s, start: 300ms, stop: 600ms, qos: 1}
+  - {name: flat-out, topic: bench/max, rate: max, start: 300ms, stop: 400ms, qos: 1, window: 5}
+receivers: [{name: backend, filter: bench/#, qos: 1}]
+`, func(t *testing.T, a result.Arm) {
+			var flows []uint64
+			for _, f := range a.Delivery.Flows {
+				flows = append(flows, f.Expected)
+			}
+			require.Len(t, flows, 4)
+			assert.Equal(t, []uint64{40, 70, 30}, flows[:3])
+			assert.Positive(t, flows[3])
+		}},
 		{"senders alone", `
 senders: [{name: sensors, rate: 100/s, topic: bench, qos: 1}]
 `, func(t *testing.T, a result.Arm) {

@@ -13,7 +13,7 @@ import (
 func perSecond(n float64) scenarios.Rate { return scenarios.Rate{Messages: n, Per: time.Second} }
 
 func TestScheduleUniform(t *testing.T) {
-	s := newSchedule(scenarios.Sender{Rate: perSecond(3)}, 0, 1)
+	s := newSchedule(scenarios.Sender{Rate: perSecond(3)}, place{}, 0, 1)
 	for _, want := range []time.Duration{0, 333333333, 666666666, 1000000000, 1333333333} {
 		assert.Equal(t, want, s.peek())
 		s.advance()
@@ -21,8 +21,8 @@ func TestScheduleUniform(t *testing.T) {
 }
 
 func TestScheduleDoesNotDrift(t *testing.T) {
-	s := newSchedule(scenarios.Sender{Rate: perSecond(7)}, 0, 1)
-	s.k = 7 * 86400 * 30
+	s := newSchedule(scenarios.Sender{Rate: perSecond(7)}, place{}, 0, 1)
+	s.course.(*uniform).k = 7 * 86400 * 30
 	assert.Equal(t, 30*24*time.Hour, s.peek(), "after a month")
 }
 
@@ -33,7 +33,7 @@ func TestScheduleCountsAreExact(t *testing.T) {
 			for _, jitter := range []bool{false, true} {
 				sender := scenarios.Sender{Rate: rate, Arrival: arrival, StartJitter: jitter}
 				for _, end := range []time.Duration{0, 1, time.Second, 7*time.Second + 1, time.Minute} {
-					walked, skipped := newSchedule(sender, 5, 9), newSchedule(sender, 5, 9)
+					walked, skipped := newSchedule(sender, place{0, 5}, 0, 9), newSchedule(sender, place{0, 5}, 0, 9)
 					var want uint64
 					for walked.peek() < end {
 						walked.advance()
@@ -51,7 +51,7 @@ func TestScheduleJitterStaysWithinOneInterval(t *testing.T) {
 	sender := scenarios.Sender{Rate: perSecond(10), StartJitter: true}
 	distinct := make(map[time.Duration]bool)
 	for i := range uint32(1000) {
-		first := newSchedule(sender, i, 1).peek()
+		first := newSchedule(sender, place{0, i}, 0, 1).peek()
 		require.GreaterOrEqual(t, first, time.Duration(0))
 		require.Less(t, first, 100*time.Millisecond)
 		distinct[first] = true
@@ -62,7 +62,7 @@ func TestScheduleJitterStaysWithinOneInterval(t *testing.T) {
 func TestScheduleIsAFunctionOfTheSeed(t *testing.T) {
 	sender := scenarios.Sender{Rate: perSecond(10), Arrival: scenarios.Poisson}
 	take := func(index uint32, seed uint64) (at []time.Duration) {
-		s := newSchedule(sender, index, seed)
+		s := newSchedule(sender, place{0, index}, 0, seed)
 		for range 100 {
 			at = append(at, s.peek())
 			s.advance()
@@ -75,7 +75,7 @@ func TestScheduleIsAFunctionOfTheSeed(t *testing.T) {
 }
 
 func TestSchedulePoissonHasTheRate(t *testing.T) {
-	s := newSchedule(scenarios.Sender{Rate: perSecond(1000), Arrival: scenarios.Poisson}, 0, 1)
+	s := newSchedule(scenarios.Sender{Rate: perSecond(1000), Arrival: scenarios.Poisson}, place{}, 0, 1)
 	n := s.skipTo(100 * time.Second)
 	assert.InDelta(t, 100_000, n, 5*316, "five standard deviations")
 }

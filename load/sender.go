@@ -22,9 +22,9 @@ import (
 
 // sender is one client that publishes on its schedule. One goroutine runs it; counts may be read at any time.
 type sender struct {
-	run    *run
-	group  *scenarios.Sender
-	index  uint32 // among all senders of the run
+	run   *run
+	group *scenarios.Sender
+	place
 	topic  string
 	copies uint32 // of each message that receivers are owed
 	client *mqtt.Client
@@ -37,6 +37,7 @@ type sender struct {
 	packet paho.Publish
 	stamp  [stamp.Size]byte
 	sent   clock.Instant // of the message being published
+	latest clock.Instant // when the message before it was due
 	made   uint64        // messages of any kind
 	warmed uint32        // messages that do not count
 
@@ -67,9 +68,9 @@ func (l *lane) delivered() uint64 {
 }
 
 func newSender(r *run, group *scenarios.Sender, inGroup int, index uint32, payloads []*payload.Group) *sender {
-	s := &sender{run: r, group: group, index: index, topic: group.TopicOf(inGroup), waiter: newWaiter()}
+	s := &sender{run: r, group: group, place: place{inGroup, index}, topic: group.TopicOf(inGroup), waiter: newWaiter()}
 	if !group.Rate.Max {
-		s.schedule = newSchedule(*group, index, r.scenario.Seed)
+		s.schedule = s.newSchedule()
 	}
 	endpoint := endpointOf(r.clientID("s", index), r.target.settings.Address)
 	endpoint.Topic = s.topic
@@ -84,6 +85,23 @@ func newSender(r *run, group *scenarios.Sender, inGroup int, index uint32, paylo
 		s.packet.Properties.MessageExpiry = &expiry
 	}
 	return s
+}
+
+// sends is when the group starts and stops, in the load's own time.
+func (s *sender) sends() (from, until time.Duration) {
+	until = never
+	if s.group.Start > 0 {
+		from = (s.run.scenario.Warmup + s.group.Start).Std()
+	}
+	if s.group.Stop > 0 {
+		until = (s.run.scenario.Warmup + s.group.Stop).Std()
+	}
+	return from, until
+}
+
+// newSchedule is the sender's schedule from its beginning.
+func (s *sender) newSchedule() *schedule {
+	return newSchedule(*s.group, s.place, s.run.scenario.Warmup.Std(), s.run.scenario.Seed)
 }
 
 func (s *sender) settings() mqtt.Settings {
@@ -127,7 +145,8 @@ func (s *sender) openLoop(ctx context.Context) error {
 // closedLoop publishes as fast as the window and the socket allow: each message is due when it leaves.
 func (s *sender) closedLoop(ctx context.Context) error {
 	r := s.run
-	for at := time.Duration(0); at < r.loadEnd(); {
+	from, until := s.sends()
+	for at := from; at < min(until, r.loadEnd()); {
 		if err := r.pacer.wait(ctx, s.waiter, r.start.Add(r.timeline.real(at))); err != nil {
 			return err
 		}
@@ -155,8 +174,7 @@ func (s *sender) publish(ctx context.Context, at time.Duration, intended clock.I
 		return err
 	}
 	_, after := s.client.Published()
-	lag := s.sent.Sub(intended)
-	l.arm.recorder(counts).Stripe(int(s.index)).Sent(lag, s.heldBack(lag), after-before)
+	s.recordSent(l.arm.recorder(counts).Stripe(int(s.index)), intended, after-before)
 	if counts {
 		l.handed.Add(1)
 	}
@@ -164,6 +182,18 @@ func (s *sender) publish(ctx context.Context, at time.Duration, intended clock.I
 		m.end()
 	}
 	return nil
+}
+
+// recordSent counts a message that has been handed to the socket.
+func (s *sender) recordSent(to *record.Stripe, intended clock.Instant, bytes uint64) {
+	lag := s.sent.Sub(intended)
+	held := s.heldBack(lag)
+	if s.group.Burst != nil && intended == s.latest {
+		to.SentInBurst(lag, bytes)
+	} else {
+		to.Sent(lag, held, bytes)
+	}
+	s.latest = intended
 }
 
 // message takes the next sequence number.
@@ -214,7 +244,7 @@ func (s *sender) scheduled(arm int, until time.Duration) uint64 {
 	if s.schedule == nil {
 		return s.lanes[arm].handed.Load()
 	}
-	return s.run.timeline.scheduled(newSchedule(*s.group, s.index, s.run.scenario.Seed), arm, until)
+	return s.run.timeline.scheduled(s.newSchedule(), arm, until)
 }
 
 // message is a message on its way: what its acknowledgement needs to know. It is an mqtt.Publication.

@@ -58,12 +58,12 @@ func TestTimelineCountsEachArm(t *testing.T) {
 	line := newTimeline(time.Second, 9*time.Second, 300*time.Millisecond, 3, 1)
 	sender := scenarios.Sender{Rate: perSecond(777), Arrival: scenarios.Poisson}
 	want := make([]uint64, 3)
-	for s := newSchedule(sender, 0, 1); s.peek() < line.end(); s.advance() {
+	for s := newSchedule(sender, place{0, 0}, 0, 1); s.peek() < line.end(); s.advance() {
 		if arm, counts := line.counted(s.peek()); counts && s.peek() >= time.Second {
 			want[arm]++
 		}
 	}
 	for arm := range want {
-		assert.Equal(t, want[arm], line.scheduled(newSchedule(sender, 0, 1), arm, line.end()))
+		assert.Equal(t, want[arm], line.scheduled(newSchedule(sender, place{0, 0}, 0, 1), arm, line.end()))
 	}
 }

@@ -123,7 +123,7 @@ func (p *page) show(r *result.Result) {
 	} else {
 		p.add(costs(r.Arms))
 	}
-	p.add(spans(r.Arms), faultTable(r, p.faults), slowest(r, p.room))
+	p.add(spans(r.Arms), stageTable(r), faultTable(r, p.faults), slowest(r, p.room))
 	p.checks = checks(r.Thresholds)
 	for _, w := range r.Warnings {
 		p.warn(w)

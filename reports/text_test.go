@@ -45,6 +45,7 @@ func TestText(t *testing.T) {
 		"few-turns":     {unsaved(fewTurns()), reports.TextOptions{}},
 		"sweep":         {unsaved(sweep()), reports.TextOptions{}},
 		"faults":        {unsaved(stressed()), reports.TextOptions{}},
+		"stages":        {unsaved(staged()), reports.TextOptions{}},
 		"steps":         {unsaved(stepped()), reports.TextOptions{}},
 		"search":        {unsaved(searched()), reports.TextOptions{}},
 		"search-arms":   {unsaved(searchedArms()), reports.TextOptions{}},
@@ -373,6 +374,19 @@ func sweep() *result.Result {
 }
 
 // stressed exported to a sink in trouble and lost spans.
+func staged() *result.Result {
+	r := passed()
+	r.Stages = []result.Stage{
+		{AtNS: 0, ForNS: 10e9, Group: "sensors", Name: "from 0/s to 1000/s"}, {AtNS: 10e9, ForNS: 5e9, Group: "sensors", Name: "plateau"},
+		{AtNS: 12e9, ForNS: 5e8, Group: "alarms", Name: "sends"},
+	}
+	for s := range 17 {
+		sent := uint64(min(max(s-2, 0)*100+50, 1000))
+		r.Arms[0].Series = append(r.Arms[0].Series, result.Point{AtNS: int64(s-2) * 1e9, LengthNS: 1e9, Scheduled: sent, Sent: sent, Received: sent, P99NS: 1_203_456 + int64(s)*1e5})
+	}
+	return r
+}
+
 func stressed() *result.Result {
 	r := passed()
 	r.Faults = []result.Fault{

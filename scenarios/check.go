@@ -11,6 +11,7 @@ func (d *decoder) check(n *node, s *Scenario) {
 	d.uniqueNames(n.get("senders"))
 	d.uniqueNames(n.get("receivers"))
 	d.faults(n, s)
+	d.shapes(n, s)
 	if senders := n.get("senders"); senders.sound() && len(senders.items) == 0 {
 		d.report(senders, "there is no sender", "at least one group of senders")
 	}
@@ -26,7 +27,7 @@ func (d *decoder) check(n *node, s *Scenario) {
 	}
 	plan := s.Plan()
 	d.unheard(receivers, plan)
-	if n.get("duration").sound() {
+	if s.Duration > 0 && (n.get("duration").sound() || n.lacks("duration")) {
 		d.idle(n.get("senders"), plan)
 		d.turns(n.get("tracing"), n.get("duration"), plan)
 		d.figures(n.get("thresholds"), plan, n.get("tracing"))
@@ -89,12 +90,14 @@ func (p Plan) topics() string {
 // idle finds senders that send nothing in the measured phase.
 func (d *decoder) idle(senders *node, plan Plan) {
 	for i, sp := range plan.Senders {
-		if sp.Unbounded || sp.Measured >= 1 {
+		if sp.Unbounded || sp.Sender.Idle || sp.Measured >= 1 {
 			continue
 		}
-		rate := senders.items[i].get("rate")
-		if rate == nil {
-			rate = senders.items[i].get("total")
+		var rate *node
+		for _, key := range paces {
+			if rate == nil {
+				rate = senders.items[i].get(key)
+			}
 		}
 		d.report(rate, fmt.Sprintf("all of %s send %s messages in %s", sp.Sender.Name, thousands(sp.Measured), plan.Scenario.Duration),
 			"a higher rate or a longer duration")

@@ -97,7 +97,7 @@ func (d *decoder) scenario(n *node) *Scenario {
 		optional("description", d.text(&s.Description)),
 		optional("broker", d.broker(&s.Broker)),
 		optional("warmup", d.duration(&s.Warmup, mayBeZero)),
-		required("duration", "how long load is counted, such as 20s", d.duration(&s.Duration, aboveZero)),
+		optional("duration", d.duration(&s.Duration, aboveZero)),
 		optional("drain", d.duration(&s.Drain, mayBeZero)),
 		optional("seed", d.unsigned(&s.Seed)),
 		optional("repeat", d.repeat(&s.Repeat)),
@@ -109,6 +109,7 @@ func (d *decoder) scenario(n *node) *Scenario {
 		optional("search", d.search(&s.Search)),
 		optional("thresholds", listOf(d, &s.Thresholds, d.threshold)),
 	)
+	d.lasting(n, s)
 	d.check(n, s)
 	return s
 }

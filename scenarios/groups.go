@@ -1,8 +1,8 @@
 package scenarios
 
 import (
-	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Bounds of a scenario, past which one machine cannot go or a packet cannot hold what is asked.
@@ -22,42 +22,27 @@ const (
 
 func (d *decoder) sender(n *node) Sender {
 	s := Sender{Count: 1, Arrival: Uniform, StartJitter: true, Payload: Payload{Size: defaultPayload}}
-	var total Rate
-	d.mapping(n,
-		required("name", "a name for the group", d.name(&s.Name)),
-		optional("count", d.whole(&s.Count, 1, maxClients)),
-		optional("rate", d.rate(&s.Rate, true)),
-		optional("total", d.rate(&total, false)),
-		optional("window", d.whole(&s.Window, 1, maxWindow)),
-		optional("arrival", oneOf(d, &s.Arrival, Uniform, Poisson)),
-		optional("start_jitter", d.boolean(&s.StartJitter)),
-		required("topic", "what is published to, such as bench/{sender}", d.text(&s.Topic)),
-		optional("qos", d.qos(&s.QoS)),
-		optional("retain", d.boolean(&s.Retain)),
-		optional("message_expiry", d.expiry(&s.MessageExpiry)),
-		optional("payload", d.payload(&s.Payload)),
-	)
-	d.oneRate(n, &s, total)
-	d.closedLoop(n, &s)
+	var p pace
+	d.mapping(n, slices.Concat(
+		[]field{
+			required("name", "a name for the group", d.name(&s.Name)),
+			optional("count", d.whole(&s.Count, 1, maxClients)),
+		},
+		d.paceFields(&s, &p),
+		[]field{
+			required("topic", "what is published to, such as bench/{sender}", d.text(&s.Topic)),
+			optional("qos", d.qos(&s.QoS)),
+			optional("retain", d.boolean(&s.Retain)),
+			optional("message_expiry", d.expiry(&s.MessageExpiry)),
+			optional("payload", d.payload(&s.Payload)),
+		})...)
+	d.pace(n, &s, p)
 	if topic := n.get("topic"); topic.sound() {
 		if what, want := badTopic(s); what != "" {
 			d.report(topic, what, want)
 		}
 	}
 	return s
-}
-
-// MarshalJSON writes s as a scenario file has it: without the keys that a closed loop does not take.
-func (s Sender) MarshalJSON() ([]byte, error) {
-	type fields Sender
-	if !s.Rate.Max {
-		return json.Marshal(fields(s))
-	}
-	return json.Marshal(struct {
-		fields
-		Arrival     Arrival `json:"arrival,omitempty"`
-		StartJitter bool    `json:"start_jitter,omitempty"`
-	}{fields: fields(s)})
 }
 
 func (d *decoder) receiver(n *node) Receiver {
@@ -106,20 +91,6 @@ func (d *decoder) expiry(to *Duration) func(*node) {
 		default:
 			*to = v
 		}
-	}
-}
-
-// oneRate makes sure that exactly one of rate and total is given and shares total among the clients.
-func (d *decoder) oneRate(n *node, s *Sender, total Rate) {
-	rate, sum := n.get("rate"), n.get("total")
-	switch {
-	case n.kind != mapping:
-	case n.lacks("rate") && n.lacks("total"):
-		d.report(n, "neither rate nor total is given", "rate, which is each sender's, or total, which is the group's")
-	case rate != nil && sum != nil:
-		d.report(sum, "both rate and total are given", "rate, which is each sender's, or total, which is the group's")
-	case sum != nil:
-		s.Rate = Rate{Messages: total.Messages / float64(s.Count), Per: total.Per}
 	}
 }
 

@@ -24,7 +24,7 @@ type Plan struct {
 // SenderPlan is what a group of senders would do, all its clients together.
 type SenderPlan struct {
 	Sender Sender
-	// PerSecond is the group's rate; Warmup and Measured are how many messages that makes in each phase. All are 0 when
+	// PerSecond is the group's mean rate over the measured phase; Warmup and Measured are how many messages that makes in each phase. All are 0 when
 	// Unbounded.
 	PerSecond, Warmup, Measured float64
 	Unbounded                   bool
@@ -75,9 +75,9 @@ func (p *Plan) addReceiver(rp ReceiverPlan) {
 
 func (s *Scenario) planSender(sender Sender) SenderPlan {
 	p := SenderPlan{Sender: sender, Unbounded: sender.Rate.Max, PayloadBytes: sender.Payload.bytes(sender.Name)}
-	p.PerSecond = sender.Rate.PerSecond() * float64(sender.Count)
-	p.Warmup = p.PerSecond * s.Warmup.Std().Seconds()
-	p.Measured = p.PerSecond * s.Duration.Std().Seconds()
+	warm, measured := sender.expected(s.Warmup, s.Duration)
+	p.Warmup, p.Measured = warm*float64(sender.Count), measured*float64(sender.Count)
+	p.PerSecond = p.Measured / max(s.Duration.Std().Seconds(), 1e-9)
 	p.PacketBytes = meanPacket(sender, p.PayloadBytes, s.Tracing.Arms())
 	return p
 }
@@ -105,7 +105,7 @@ func (s *Scenario) planReceiver(receiver Receiver, senders []SenderPlan) Receive
 		}
 		p.From = append(p.From, sp.Sender.Name)
 		p.Unbounded = p.Unbounded || sp.Unbounded
-		perSecond := float64(n) * sp.Sender.Rate.PerSecond() * share
+		perSecond := float64(n) * sp.PerSecond / float64(sp.Sender.Count) * share
 		p.PerSecond += perSecond
 		p.BytesPerSecond += perSecond * float64(sp.PacketBytes)
 	}
@@ -196,7 +196,7 @@ func (p Plan) samples(latency string) float64 {
 	case "send":
 		return p.sent(func(s Sender) bool { return s.QoS > 0 }) / arms
 	case "schedule_lag":
-		return p.sent(func(s Sender) bool { return !s.Rate.Max }) / arms
+		return p.sent(func(s Sender) bool { return !s.Rate.Max && !s.Idle }) / arms
 	case "trace":
 		return p.traced() / arms
 	}

@@ -39,6 +39,7 @@ func (p Plan) writeHead(b *strings.Builder) {
 	fact(b, "clients", p.clients())
 	fact(b, "time", fmt.Sprintf("%s warm-up, %s measured, at most %s of draining", s.Warmup, s.Duration, s.Drain)+s.Repeat.words())
 	fact(b, "load", p.load()...)
+	fact(b, "shape", p.shape()...)
 	fact(b, "tracing", p.tracing()...)
 	fact(b, "sweep", s.Sweep.words()...)
 	fact(b, "search", s.Search.words()...)
@@ -106,7 +107,7 @@ func (p Plan) senderTable() *table {
 		if sp.Unbounded {
 			row = append(row, "max", "-", "-", "-")
 		} else {
-			row = append(row, s.Rate.short(), thousands(sp.PerSecond), thousands(sp.Warmup), thousands(sp.Measured))
+			row = append(row, s.paced(), thousands(sp.PerSecond), thousands(sp.Warmup), thousands(sp.Measured))
 		}
 		t.rows = append(t.rows, row)
 	}

@@ -12,8 +12,8 @@ type Scenario struct {
 	Broker Broker `json:"broker"`
 	// Warmup is how long load runs before anything is counted; 0 s or more. Default: 2 s.
 	Warmup Duration `json:"warmup"`
-	// Duration is how long load is counted; more than 0. Required.
-	Duration Duration `json:"duration" jsonschema:"required"`
+	// Duration is how long load is counted; more than 0. Required, unless senders have stages: it is then until the last of them ends.
+	Duration Duration `json:"duration"`
 	// Drain bounds the wait for messages under way after the last one was due; 0 s or more. Default: 10 s.
 	Drain Duration `json:"drain"`
 	// Seed fixes everything random: start jitter, Poisson arrivals, payload values. Default: 1.
@@ -77,16 +77,36 @@ type Sender struct {
 	Name string `json:"name" jsonschema:"required,pattern=^[A-Za-z0-9._-]{1\\,64}$"`
 	// Count is how many clients the group has, 1 or more. Default: 1.
 	Count int `json:"count" jsonschema:"minimum=1,maximum=1000000,default=1"`
-	// Rate is what each client sends. It is filled in from `total` where the file gives the whole group's rate.
+	// Rate is what each client sends, such as 10/s, 6/min or max, which is a closed loop: each message leaves as soon as the window
+	// has room. One of rate, total, interval, stages, burst and idle is required. It is the mean where an interval or a burst is
+	// given, and zero with stages and in an idle group.
 	Rate Rate `json:"rate"`
+	// Interval is the time from one message of a client to its next, in place of a rate; more than 0. With start_jitter the clients'
+	// messages are spread over it evenly.
+	Interval Duration `json:"interval,omitempty"`
+	// Stages change the rate of each client, one after the other, from the group's start on. In the warm-up it is that of the first
+	// stage's beginning; after the last stage nothing is sent.
+	Stages []Stage `json:"stages,omitempty" jsonschema:"minItems=1,maxItems=100"`
+	// Burst makes messages due together, again and again, in place of a rate. All clients of the group send theirs at once, unless
+	// start_jitter spreads them.
+	Burst *Burst `json:"burst,omitempty"`
+	// Idle clients are connected and send nothing, which a rate of 0/s says too. Default: false.
+	Idle bool `json:"idle,omitempty" jsonschema:"default=false"`
 	// Window bounds the unacknowledged QoS 1 and 2 messages of each client, if that is less than the Receive Maximum that the
 	// broker grants. Default: the broker's alone, and 100 when Rate is Max.
 	Window int `json:"window,omitempty" jsonschema:"minimum=1,maximum=65535"`
 	// Arrival spaces the intended instants. Default: uniform.
 	Arrival Arrival `json:"arrival"`
+	// Jitter makes each message due up to this much later than its turn, at random; no more than the interval. Default: 0 s.
+	Jitter Duration `json:"jitter,omitempty"`
 	// StartJitter shifts each client's first message by a random share of its interval, so that the clients of a group do
-	// not beat together. Default: true.
+	// not beat together. Default: true; false with a burst.
 	StartJitter bool `json:"start_jitter" jsonschema:"default=true"`
+	// Start is when the group begins to send, from the start of the measured phase. Its clients are connected before. Default: with the
+	// warm-up.
+	Start Duration `json:"start,omitempty"`
+	// Stop is when the group has nothing more to send, from the start of the measured phase. Default: at its end.
+	Stop Duration `json:"stop,omitempty"`
 	// Topic is published to; {group} stands for Name and {sender} for the client's index in the group, from 0. Required.
 	Topic string `json:"topic" jsonschema:"required,minLength=1"`
 	// QoS is 0, 1 or 2. Default: 0.

@@ -25,6 +25,7 @@ func JSONSchema() ([]byte, error) {
 	}
 	schema := reflector.Reflect(&Scenario{})
 	schema.Title = "mqttrace scenario"
+	addShapes(schema)
 	addTotal(schema.Properties.Value("senders").Items)
 	addArms(schema.Properties.Value("tracing"))
 	addRange(schema.Properties.Value("sweep"))
@@ -34,13 +35,13 @@ func JSONSchema() ([]byte, error) {
 	return append(out, '\n'), err
 }
 
-//go:embed scenario.go tracing.go fault.go sweep.go
+//go:embed scenario.go shape.go tracing.go fault.go sweep.go
 var typesSource embed.FS
 
 // comments looks up what the types' source says about a field. Types themselves are described where they are used.
 func comments() func(reflect.Type, string) string {
 	found := map[string]string{}
-	for _, name := range []string{"scenario.go", "tracing.go", "fault.go", "sweep.go"} {
+	for _, name := range []string{"scenario.go", "shape.go", "tracing.go", "fault.go", "sweep.go"} {
 		source, err := typesSource.ReadFile(name)
 		if err != nil {
 			panic(err) // it is the source of this very package

@@ -61,7 +61,7 @@ func TestSchemaFindsWhatItCan(t *testing.T) {
 		"broker-scheme", "broker-tls-half", "broker-word", "counts", "durations", "many-mistakes", "missing-keys",
 		"names", "no-senders", "payloads", "qos", "rates", "repeat", "repeat-never", "repeat-word", "sampler-name", "sampler-no-ratio", "sampler-ratio", "templates", "thresholds",
 		"tracing-arm", "tracing-arm-and-compare", "tracing-values",
-		"compare-entries", "compare-not-a-list", "sweeps", "exporters", "slice-without-compare", "faults", "unknown-keys", "wrong-types",
+		"compare-entries", "compare-not-a-list", "sweeps", "exporters", "slice-without-compare", "faults", "unknown-keys", "wrong-types", "shapes",
 	} {
 		t.Run(name, func(t *testing.T) {
 			data, err := os.ReadFile("testdata/bad/" + name + ".yaml")

@@ -69,7 +69,9 @@ func addTotal(sender *jsonschema.Schema) {
 		Type: "string", Pattern: ratePattern, Examples: []any{"1000/s"},
 		Description: "Total is what all clients of the group send together, in place of rate.",
 	})
-	sender.OneOf = []*jsonschema.Schema{{Required: []string{"rate"}}, {Required: []string{"total"}}}
+	for _, key := range paces {
+		sender.OneOf = append(sender.OneOf, &jsonschema.Schema{Required: []string{key}})
+	}
 }
 
 // addRange adds the keys that Decode turns into values, of which a file has either.

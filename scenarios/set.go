@@ -41,7 +41,7 @@ var rivals = []struct {
 	inside     *regexp.Regexp
 	keys, also []string
 }{
-	{inside: regexp.MustCompile(`^senders\.[^.]+$`), keys: []string{"rate", "total"}},
+	{inside: regexp.MustCompile(`^senders\.[^.]+$`), keys: paces},
 	{inside: regexp.MustCompile(`^senders\.[^.]+\.payload$`), keys: []string{"size", "json", "file"}},
 	{inside: regexp.MustCompile(`^tracing$`), keys: []string{"arm"}, also: []string{"compare", "slice"}},
 	{inside: regexp.MustCompile(`^tracing$`), keys: []string{"compare"}, also: []string{"arm", "name"}},

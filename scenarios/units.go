@@ -63,10 +63,19 @@ func (d *decoder) readDuration(n *node) (v Duration, ok bool) {
 
 func seconds(n int) Duration { return Duration(time.Duration(n) * time.Second) }
 
-// rate reads how often one sender sends; total, which is the whole group's, cannot be max.
-func (d *decoder) rate(to *Rate, mayBeMax bool) func(*node) {
+// rateRange is which rates a key takes beside those above 0.
+type rateRange int
+
+const (
+	aboveNone rateRange = iota
+	orNone              // 0/s too
+	maxOrIdle           // 0/s and max too
+)
+
+// rate reads how often one sender sends.
+func (d *decoder) rate(to *Rate, r rateRange) func(*node) {
 	want := "messages and a unit, such as 10/s or 600/min"
-	if mayBeMax {
+	if r == maxOrIdle {
 		want += ", or max"
 	}
 	return func(n *node) {
@@ -75,23 +84,27 @@ func (d *decoder) rate(to *Rate, mayBeMax bool) func(*node) {
 			d.report(n, clip(n.text)+" has no unit", fmt.Sprintf("%s/s or %[1]s/min", clip(n.text)))
 		case n.kind != text:
 			d.wrongType(n, want)
-		case n.text == "max" && mayBeMax:
+		case n.text == "max" && r == maxOrIdle:
 			*to = Rate{Max: true}
+		case n.text == "max" && r == orNone:
+			d.report(n, "max is no rate that could change in time", "a rate such as 100/s")
 		case n.text == "max":
 			d.report(n, "max is how each sender sends", "rate: max")
 		default:
-			d.parseRate(n, to, want)
+			d.parseRate(n, to, r, want)
 		}
 	}
 }
 
-func (d *decoder) parseRate(n *node, to *Rate, want string) {
+func (d *decoder) parseRate(n *node, to *Rate, allowed rateRange, want string) {
 	r, err := ParseRate(n.text)
 	switch {
 	case err != nil:
 		d.report(n, quote(n.text)+" is not a rate", want)
-	case r.Messages <= 0:
+	case r.Messages == 0 && allowed == aboveNone:
 		d.report(n, n.text+" sends nothing", "a rate above 0")
+	case r.Messages < 0:
+		d.report(n, n.text+" is negative", "a rate of 0/s or more")
 	case r.PerSecond() > maxRate:
 		d.report(n, n.text+" is too often", fmt.Sprintf("at most %d/s", maxRate))
 	default:

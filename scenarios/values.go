@@ -30,12 +30,24 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Rate is how often a sender is due to send: Messages in each Per. The zero value is no rate at all; a Scenario never has it.
+// perSecond is what most rates are per.
+const perSecond = time.Second
+
+// Rate is how often a sender is due to send: Messages in each Per. The zero value is that of an idle sender.
 type Rate struct {
 	Messages float64
 	Per      time.Duration
 	// Max is a closed loop: each message leaves as soon as the one before it is out of the way. Messages and Per are 0.
 	Max bool
+}
+
+// idle reports whether nothing is sent.
+func (r Rate) idle() bool { return !r.Max && r.Messages == 0 }
+
+// times is the rate of n senders together, to a millionth.
+func (r Rate) times(n int) Rate {
+	r.Messages = math.Round(r.Messages*float64(n)*1e6) / 1e6
+	return r
 }
 
 // Interval is the mean time between two messages of one sender; 0 when Max.
@@ -54,14 +66,19 @@ func (r Rate) PerSecond() float64 {
 	return r.Messages / r.Per.Seconds()
 }
 
-// String formats r as a scenario file has it: "10/s", "2.5/min" or "max".
+// String formats r as a scenario file has it: "10/s", "2.5/min" or "max". An interval's or a burst's, which files write otherwise,
+// is like "1/30s".
 func (r Rate) String() string {
 	if r.Max {
 		return "max"
 	}
 	unit := "s"
-	if r.Per == time.Minute {
+	switch r.Per {
+	case time.Minute:
 		unit = "min"
+	case 0, time.Second:
+	default:
+		unit = r.Per.String()
 	}
 	return strconv.FormatFloat(r.Messages, 'g', -1, 64) + "/" + unit
 }
@@ -69,7 +86,7 @@ func (r Rate) String() string {
 // MarshalText writes r as a scenario file has it.
 func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// ParseRate reads messages per second or per minute, "10/s" or "600/min", or "max". It accepts 0, which no scenario does.
+// ParseRate reads messages per second or per minute, "10/s" or "600/min", or "max". It accepts 0 and less.
 func ParseRate(text string) (Rate, error) {
 	if text == "max" {
 		return Rate{Max: true}, nil

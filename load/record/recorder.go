@@ -96,13 +96,25 @@ func (r *Recorder) Stripe(i int) *Stripe { return r.stripes[i%len(r.stripes)] }
 func (s *Stripe) Sent(lag, held time.Duration, bytes uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.sentLate(lag, bytes)
+	s.total[OwnLag].Record(max(lag-held, 0))
+}
+
+// SentInBurst is Sent for a message that was due together with the one that the same worker sent before it: that it had to wait for
+// that one is nobody's lateness.
+func (s *Stripe) SentInBurst(lag time.Duration, bytes uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sentLate(lag, bytes)
+}
+
+func (s *Stripe) sentLate(lag time.Duration, bytes uint64) {
 	s.sent++
 	s.sentBytes += bytes
 	s.latest.Sent++
 	s.latest.SentBytes += bytes
 	s.latest.ScheduleLag.Record(lag)
 	s.total[ScheduleLag].Record(lag)
-	s.total[OwnLag].Record(max(lag-held, 0))
 }
 
 // Acked counts an acknowledgement that took send; refused says that the broker did not take the message.

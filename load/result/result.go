@@ -23,6 +23,8 @@ type Result struct {
 	// TraceURL is where traces can be looked at, with {trace_id} in the place of the id; empty if nobody said.
 	TraceURL string `json:"trace_url,omitempty"`
 	Arms     []Arm  `json:"arms"`
+	// Stages are how the load changed over the run as planned, in the order of their beginnings; those of different groups overlap.
+	Stages []Stage `json:"stages,omitempty"`
 	// Faults are what was done to the run on purpose, and when.
 	Faults []Fault `json:"faults"`
 	// Overhead holds differences between arms; empty when the run had one arm.
@@ -372,6 +374,15 @@ type Fault struct {
 	AtNS  int64  `json:"at_ns"` // from the start of the measured phase
 	ForNS int64  `json:"for_ns"`
 	Name  string `json:"name"` // such as "exporter: stall"
+}
+
+// Stage is a stretch of the run in which a group of clients did something of its own.
+type Stage struct {
+	AtNS  int64 `json:"at_ns"` // from the start of the measured phase
+	ForNS int64 `json:"for_ns"`
+	// Group is the group's name, Name what it did: "from 100/s to 1000/s", or the stage's own name.
+	Group string `json:"group"`
+	Name  string `json:"name"`
 }
 
 // Threshold is a condition of the scenario and what became of it.
