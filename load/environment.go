@@ -20,6 +20,7 @@ func (r *run) environment() result.Environment {
 		Tool: r.opts.Version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: r.cores(),
 		Clock:  "monotonic, one process",
 		Broker: result.Broker{Name: r.target.name, Version: r.target.version, URL: r.target.url, Limits: result.Limits(r.limits)},
+		Client: string(r.scenario.Client),
 	}
 	if kernel, err := host.KernelVersion(); err == nil {
 		e.Kernel = kernel

@@ -150,6 +150,7 @@ func (v *receiver) connect(ctx context.Context) error {
 	stripe := v.run.arms[0].counted.Stripe(v.index)
 	handlers := v.run.health.watch(func(took time.Duration) { stripe.Record(record.Connect, took) })
 	handlers.Message = v.handle
+	handlers.Lent = v.group.Work == 0
 	client, err := mqtt.Connect(ctx, v.settings(), handlers)
 	if err != nil {
 		return err

@@ -50,6 +50,7 @@ func unshared(filter string) string {
 
 func (v *receiver) settings() mqtt.Settings {
 	settings := v.run.target.settings
+	settings.Implementation = mqtt.Implementation(v.run.scenario.Client)
 	settings.ClientID = v.run.clientID("r", uint32(v.index))
 	settings.ReceiveMaximum = v.run.receiveMaximum()
 	return settings

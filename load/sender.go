@@ -106,6 +106,7 @@ func (s *sender) newSchedule() *schedule {
 
 func (s *sender) settings() mqtt.Settings {
 	settings := s.run.target.settings
+	settings.Implementation = mqtt.Implementation(s.run.scenario.Client)
 	settings.ClientID = s.run.clientID("s", s.index)
 	settings.ReceiveMaximum = 8 // nothing is sent to it
 	settings.Window = s.group.Window

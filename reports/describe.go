@@ -49,6 +49,9 @@ func (p *page) describe(r *result.Result) {
 	if f := env.Floor; f != nil {
 		p.ran = appendFact(p.ran, fmt.Sprintf("its floor at %s: response p50 %s, p99 %s", Rate(f.RatePerS), Duration(time.Duration(f.ResponseP50NS)), Duration(time.Duration(f.ResponseP99NS))))
 	}
+	if env.Client != "" {
+		p.ran = appendFact(p.ran, env.Client+" clients")
+	}
 }
 
 func appendFact(facts []string, fact string) []string {

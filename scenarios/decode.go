@@ -89,13 +89,14 @@ func (d *decoder) adopt(problems Problems) {
 // scenario decodes the root of the tree.
 func (d *decoder) scenario(n *node) *Scenario {
 	s := &Scenario{
-		Name: nameOf(d.file), Broker: Broker{Kind: Embedded}, Warmup: seconds(2), Drain: seconds(10), Seed: 1, Repeat: once,
+		Name: nameOf(d.file), Broker: Broker{Kind: Embedded}, Client: defaultClient, Warmup: seconds(2), Drain: seconds(10), Seed: 1, Repeat: once,
 		Senders: []Sender{}, Receivers: []Receiver{}, Tracing: Tracing{TracingArm: TracingArm{Name: string(ArmOff), Arm: ArmOff}},
 	}
 	d.mapping(n,
 		optional("name", d.name(&s.Name)),
 		optional("description", d.text(&s.Description)),
 		optional("broker", d.broker(&s.Broker)),
+		optional("client", oneOf(d, &s.Client, Lean, Paho)),
 		optional("warmup", d.duration(&s.Warmup, mayBeZero)),
 		optional("duration", d.duration(&s.Duration, aboveZero)),
 		optional("drain", d.duration(&s.Drain, mayBeZero)),
@@ -113,6 +114,9 @@ func (d *decoder) scenario(n *node) *Scenario {
 	d.check(n, s)
 	return s
 }
+
+// defaultClient is Scenario.Client where the file says nothing.
+const defaultClient = Paho
 
 // nameOf makes a scenario's name from that of its file.
 func nameOf(file string) string {

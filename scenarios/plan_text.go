@@ -65,7 +65,11 @@ func fact(b *strings.Builder, label string, lines ...string) {
 
 func (p Plan) clients() string {
 	senders := p.Clients - p.Subscriptions
-	return fmt.Sprintf("%s: %s and %s", thousands(float64(p.Clients)), plural(senders, "sender"), plural(p.Subscriptions, "receiver"))
+	line := fmt.Sprintf("%s: %s and %s", thousands(float64(p.Clients)), plural(senders, "sender"), plural(p.Subscriptions, "receiver"))
+	if client := p.Scenario.Client; client != defaultClient {
+		line += ", " + string(client)
+	}
+	return line
 }
 
 func (p Plan) load() []string {

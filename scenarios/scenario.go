@@ -10,6 +10,8 @@ type Scenario struct {
 	Description string `json:"description,omitempty"`
 	// Broker is what the clients connect to. Default: embedded.
 	Broker Broker `json:"broker"`
+	// Client is what speaks MQTT for every sender and receiver. Default: paho.
+	Client Client `json:"client"`
 	// Warmup is how long load runs before anything is counted; 0 s or more. Default: 2 s.
 	Warmup Duration `json:"warmup"`
 	// Duration is how long load is counted; more than 0. Required, unless senders have stages: it is then until the last of them ends.
@@ -50,6 +52,16 @@ type Broker struct {
 	// TLS of an mqtts:// URL. Zero: the system's roots and no client certificate.
 	TLS TLS `json:"tls,omitzero"`
 }
+
+// Client is an implementation of an MQTT client.
+type Client string
+
+const (
+	// Lean is the harness's own, which costs next to nothing beside the broker.
+	Lean Client = "lean"
+	// Paho is paho.golang: what a service in Go is likely to be built on, and pays for.
+	Paho Client = "paho"
+)
 
 // BrokerKind tells the brokers that the harness starts from one that is already there.
 type BrokerKind string

@@ -31,6 +31,8 @@ func written(t reflect.Type) *jsonschema.Schema {
 		return words(ChildAndLink, ChildOnly, LinkOnly)
 	case ExporterFault:
 		return words(ExporterSlow, ExporterStall, ExporterRefuse, ExporterKill)
+	case Client:
+		return words(Lean, Paho)
 	case Arrival:
 		return words(Uniform, Poisson)
 	case Threshold:

@@ -73,6 +73,8 @@ type Environment struct {
 	Host   string `json:"host,omitempty"`
 	Clock  string `json:"clock"` // how instants of different clients compare, such as "monotonic, one process"
 	Broker Broker `json:"broker"`
+	// Client is what spoke MQTT for senders and receivers: "lean" or "paho".
+	Client string `json:"client,omitempty"`
 	// Floor is what this machine does at best at about the rate of the run; nil if it was never calibrated.
 	Floor *Floor `json:"floor,omitempty"`
 }
