@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,7 +23,11 @@ those before it. ▲ and ▼ mark a value past all of at least five others.
 
 Runs that are invalid or were interrupted are marked and in no median. Runs asked for together are
 one point, their median. Files that cannot be read are named and left out. It shows and does not
-judge: for that, compare runs that took turns.`
+judge: for that, compare runs that took turns.
+
+As html it is a page with a plot of every figure and links to the reports that lie beside results
+(run --report html); as index it is a front page of the newest runs, which leads to history.html if
+that lies beside it.`
 
 // historyFlags are the flags of history.
 type historyFlags struct {
@@ -36,7 +41,7 @@ func (a *app) historyCommand() *cobra.Command {
 		Use:     "history FOLDER",
 		Short:   "Show how the figures of past runs went",
 		Long:    historyHelp,
-		Example: "mqttrace history results",
+		Example: "mqttrace history results -o results/history.html",
 		Args:    wants("a folder with results", cobra.ExactArgs(1)),
 	}
 	f := cmd.Flags()
@@ -54,10 +59,25 @@ func (a *app) historyCommand() *cobra.Command {
 	return cmd
 }
 
-// renderers write a history; pages know from where their links lead.
-var renderers = map[string]func(w io.Writer, h *history.History, links history.Links) error{
-	"text": func(w io.Writer, h *history.History, _ history.Links) error { return history.Text(w, h) },
-	"json": func(w io.Writer, h *history.History, _ history.Links) error { return history.JSON(w, h) },
+// renderers write a history to where a file is to be; the file's name is empty for stdout.
+var renderers = map[string]func(w io.Writer, h *history.History, folder, file string) error{
+	"text": func(w io.Writer, h *history.History, _, _ string) error { return history.Text(w, h) },
+	"json": func(w io.Writer, h *history.History, _, _ string) error { return history.JSON(w, h) },
+	"html": func(w io.Writer, h *history.History, folder, file string) error {
+		return history.HTML(w, h, history.LinksFrom(file, folder))
+	},
+	"index": func(w io.Writer, h *history.History, folder, file string) error {
+		return history.Front(w, h, history.LinksFrom(file, folder), historyBeside(file))
+	},
+}
+
+// historyBeside is the page of the history in the folder that a front page is written to; empty if there is none.
+func historyBeside(file string) string {
+	const page = "history.html"
+	if _, err := os.Stat(filepath.Join(filepath.Dir(file), page)); file == "" || err != nil {
+		return ""
+	}
+	return page
 }
 
 func historyFormats() []string { return slices.Sorted(maps.Keys(renderers)) }
@@ -75,6 +95,9 @@ func (flags *historyFlags) check() error {
 		}
 	} else if renderers[flags.format] == nil {
 		problems = append(problems, fmt.Errorf("--format %q: want %s%s", flags.format, oneOf(historyFormats()), didYouMean("", closeTo(historyFormats(), flags.format))))
+	}
+	if flags.out == stdin { // as the name of a file it stands for stdout
+		flags.out = ""
 	}
 	if flags.newest < 1 {
 		problems = append(problems, fmt.Errorf("--newest %d: want 1 or more", flags.newest))
@@ -94,10 +117,10 @@ func (a *app) history(dir string, flags historyFlags) error {
 	}
 	h := history.New(folder, history.Options{Newest: flags.newest})
 	var text bytes.Buffer
-	if err := renderers[flags.format](&text, h, history.LinksFrom(flags.out, dir)); err != nil {
+	if err := renderers[flags.format](&text, h, dir, flags.out); err != nil {
 		return exitcode.With(exitcode.CannotRun, err)
 	}
-	if flags.out == "" || flags.out == stdin {
+	if flags.out == "" {
 		_, err = a.stdout.Write(text.Bytes())
 	} else {
 		err = replace(flags.out, text.Bytes())

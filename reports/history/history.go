@@ -58,8 +58,8 @@ type Options struct {
 	Newest int
 }
 
-// DefaultNewest is how many runs a series has room for unless told otherwise: a plot has hardly more pixels.
-const DefaultNewest = 200
+// DefaultNewest is how many runs of a series are told unless asked for otherwise: as many as a small plot has room for.
+const DefaultNewest = 100
 
 // New works a history out. The runs of f may be in any order and are left alone.
 func New(f *Folder, opts Options) *History {

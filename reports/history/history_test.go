@@ -18,6 +18,12 @@ import (
 	"mqttrace/reports/history"
 )
 
+// patience is how long a test waits for what must happen; it goes on as soon as that has.
+const (
+	patience = time.Minute
+	poll     = 20 * time.Millisecond
+)
+
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // first is when the first run of every test began.

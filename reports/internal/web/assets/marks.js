@@ -79,7 +79,7 @@ function drawMarks(u, spec, colors) {
       u.ctx.lineTo(at, top + height);
       u.ctx.textAlign = isLeft ? "right" : "left";
       u.ctx.textBaseline = "top";
-      const room = u.ctx.measureText(mark.label).width + 5 * r;
+      const room = u.ctx.measureText(mark.label).width + 11 * r;
       const [from, until] = isLeft ? [at - room, at] : [at, at + room];
       if (named.every(([a, b]) => until < a || from > b)) {
         named.push([from, until]);

@@ -138,7 +138,9 @@ class Plot {
       if (series.high && !this.hidden.has(series.label)) max = Math.max(max, ...series.high.filter((v) => v !== null));
       if (series.low && !this.hidden.has(series.label)) min = Math.min(min, ...series.low.filter((v) => v !== null));
     }
-    return range(this.spec.y, min, max);
+    // Small plots have their marks' names over the data.
+    const hasNames = this.spec.small && this.spec.marks.some((m) => m.axis === "x");
+    return range(this.spec.y, min, hasNames && max !== null ? max * 1.15 : max);
   }
 
   moved(u) {
