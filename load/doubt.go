@@ -30,6 +30,9 @@ func (r *run) doubtArm(a *arm, f *result.Arm) {
 			r.warn("delivery.lost", "%s%s → %s: %d of %d messages lost; QoS 0 allows it, but latencies are of the rest", about, flow.Sender, flow.Receiver, flow.Lost, flow.Expected)
 		}
 	}
+	if n := f.Delivery.Overlapping; n > 0 {
+		r.warn("delivery.duplicated", "%s%d copies came because several filters of a receiver matched; they are no duplicates", about, n)
+	}
 	if f.Delivery.Foreign > 0 {
 		r.warn("delivery.foreign", "%d messages arrived that this run did not send", f.Delivery.Foreign)
 	}
@@ -51,6 +54,7 @@ func (r *run) doubtRun(arms []result.Arm) {
 		}
 	}
 	r.doubtBroker(arms[0].Process.Broker)
+	r.doubtFeatures()
 	var unknown uint64
 	for _, s := range r.senders {
 		for _, l := range s.lanes {
@@ -88,6 +92,19 @@ func (r *run) doubtBroker(broker *result.Process) {
 		if quota := r.limits.ReceiveMaximum; s.QoS > 0 && quota < 100 {
 			r.warn(result.Response, "the broker takes %d unacknowledged messages of a client at a time (Receive Maximum); senders wait for the rest", quota)
 			break
+		}
+	}
+}
+
+// doubtFeatures notes what was asked of the broker and not granted.
+func (r *run) doubtFeatures() {
+	for _, s := range r.scenario.Senders {
+		switch granted := r.limits.TopicAliasMaximum; {
+		case s.TopicAlias && granted == 0:
+			r.warn("cost.wire_bytes_per_message", "the broker grants no topic aliases: the topics of %s were sent whole", s.Name)
+		case s.TopicAlias && s.Topic.Len() > int(granted):
+			r.warn("cost.wire_bytes_per_message", "the broker grants %d topic aliases to a client: %d of the %d topics of each of %s were sent whole",
+				granted, s.Topic.Len()-int(granted), s.Topic.Len(), s.Name)
 		}
 	}
 }

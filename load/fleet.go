@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,18 +19,8 @@ import (
 // connecting bounds how many clients connect at a time: enough to hide the round trips, few enough for a broker's backlog.
 const connecting = 64
 
-// recruit makes the senders and receivers, not yet connected.
+// recruit makes the receivers and senders, not yet connected.
 func (r *run) recruit() error {
-	for i := range r.scenario.Senders {
-		group := &r.scenario.Senders[i]
-		payloads, err := r.payloads(group)
-		if err != nil {
-			return err
-		}
-		for n := range group.Count {
-			r.senders = append(r.senders, newSender(r, group, n, uint32(len(r.senders)), payloads))
-		}
-	}
 	for i := range r.scenario.Receivers {
 		group := &r.scenario.Receivers[i]
 		for n := range group.Count {
@@ -39,15 +30,41 @@ func (r *run) recruit() error {
 	if r.again {
 		r.receivers = nil // they are in another process
 	}
-	r.subscriptions = subscriptionsOf(r.receivers)
-	for _, s := range r.senders {
-		for _, sub := range r.subscriptions {
-			if scenarios.Match(sub.filter, s.topic) {
-				s.copies++
-			}
+	var sets []*filterSet
+	r.subscriptions, sets = subscriptionsOf(r.receivers)
+	r.router = newRouter(sets)
+	for i := range r.scenario.Senders {
+		group := &r.scenario.Senders[i]
+		payloads, err := r.payloads(group)
+		if err != nil {
+			return err
+		}
+		addresses := r.addressesOf(group)
+		for n := range group.Count {
+			r.senders = append(r.senders, newSender(r, group, n, uint32(len(r.senders)), addresses(n), payloads))
 		}
 	}
 	return nil
+}
+
+// addresses are the topics of a sender, and which receivers the messages of each are owed to.
+type addresses struct {
+	*topics
+	*paths
+}
+
+// addressesOf finds the addresses of the clients of a group, counted from 0. They are the same for all where topics do not tell
+// clients apart.
+func (r *run) addressesOf(group *scenarios.Sender) func(inGroup int) addresses {
+	of := func(inGroup int) addresses {
+		t := newTopics(group, inGroup)
+		return addresses{t, r.router.paths(t)}
+	}
+	if group.Topic.PerClient() {
+		return of
+	}
+	common := of(0)
+	return func(int) addresses { return common }
 }
 
 // payloads prepares a group's payloads, by arm.
@@ -70,25 +87,35 @@ func (r *run) payloads(group *scenarios.Sender) ([]*payload.Group, error) {
 
 // subscription is a receiver, or the members of a shared subscription: each message that matches is owed to it once.
 type subscription struct {
-	filter  string
+	set     int // index of its filters
 	group   *scenarios.Receiver
 	members []*receiver
 }
 
-func subscriptionsOf(receivers []*receiver) (all []*subscription) {
+// subscriptionsOf finds out which receivers share subscriptions, and which subscriptions have the same filters.
+func subscriptionsOf(receivers []*receiver) (all []*subscription, sets []*filterSet) {
 	shared := make(map[string]*subscription)
+	known := make(map[string]int) // index of a set by its filters
 	for _, v := range receivers {
-		if sub := shared[v.filter]; sub != nil {
+		key := strings.Join(v.filters, "\x00") // which no filter holds
+		if sub := shared[key]; sub != nil {
 			sub.members = append(sub.members, v)
 			continue
 		}
-		sub := &subscription{filter: v.filter, group: v.group, members: []*receiver{v}}
+		set, ok := known[key]
+		if !ok {
+			set = len(sets)
+			known[key] = set
+			sets = append(sets, &filterSet{filters: v.filters})
+		}
+		sets[set].subscriptions++
+		sub := &subscription{set: set, group: v.group, members: []*receiver{v}}
 		all = append(all, sub)
 		if v.group.ShareName() != "" {
-			shared[v.filter] = sub
+			shared[key] = sub
 		}
 	}
-	return all
+	return all, sets
 }
 
 func (s *subscription) inboxes() []*record.Inbox {
@@ -157,11 +184,13 @@ func (v *receiver) connect(ctx context.Context) error {
 	}
 	v.client = client
 	stripe.Record(record.Connect, client.ConnectTime())
-	took, err := client.Subscribe(ctx, v.filter, v.group.QoS)
-	if err != nil {
-		return err
+	for _, filter := range v.filters {
+		took, err := client.Subscribe(ctx, filter, v.group.QoS)
+		if err != nil {
+			return err
+		}
+		stripe.Record(record.Subscribe, took)
 	}
-	stripe.Record(record.Subscribe, took)
 	return nil
 }
 

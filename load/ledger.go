@@ -17,14 +17,25 @@ func (r *run) flowOf(sender uint32, arm int) int { return int(sender)*len(r.arms
 // owed is how many messages the subscription should get in all: those that were sent and that the broker did not refuse.
 func (r *run) owed(sub *subscription) (n uint64) {
 	for _, s := range r.senders {
-		if !scenarios.Match(sub.filter, s.topic) {
-			continue
-		}
 		for _, l := range s.lanes {
-			n += l.delivered()
+			for i, path := range s.paths.routes {
+				if path.matches[sub.set] > 0 {
+					n += l.routed[i].delivered()
+				}
+			}
 		}
 	}
 	return n
+}
+
+// hears reports whether any of a sender's messages are for the subscription.
+func (s *subscription) hears(from *sender) bool {
+	for _, path := range from.paths.routes {
+		if path.matches[s.set] > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // delivery settles the ledger of one arm. The receivers have ended by now. What arrived that no arm can be told of, foreign
@@ -38,7 +49,7 @@ func (r *run) delivery(arm int) result.Delivery {
 		members := sub.inboxes()
 		inboxes = append(inboxes, members...)
 		for _, s := range r.senders {
-			if !scenarios.Match(sub.filter, s.topic) {
+			if !sub.hears(s) {
 				continue
 			}
 			key := [2]string{s.group.Name, sub.group.Name}
@@ -46,7 +57,7 @@ func (r *run) delivery(arm int) result.Delivery {
 				flows[key] = newFlow(s.group, sub.group)
 				order = append(order, key)
 			}
-			settle(flows[key], s.lanes[arm], record.AccountOf(r.flowOf(s.index, arm), members))
+			settle(flows[key], sub, s, s.lanes[arm], record.AccountOf(r.flowOf(s.index, arm), members))
 		}
 	}
 	for _, key := range order {
@@ -64,12 +75,23 @@ func newFlow(s *scenarios.Sender, v *scenarios.Receiver) *result.Flow {
 	return &result.Flow{Sender: s.Name, Receiver: v.Name, QoS: min(s.QoS, v.QoS), Shared: v.ShareName() != ""}
 }
 
-func settle(f *result.Flow, l *lane, a record.Account) {
-	expected := l.delivered()
+// settle enters into a flow what the subscription got of one sender. A broker may deliver a message once for each of a client's
+// filters that match it (MQTT 5 section 3.3.4): so many copies are no duplicates.
+func settle(f *result.Flow, sub *subscription, s *sender, l *lane, a record.Account) {
+	var expected, allowed uint64
+	for i, path := range s.paths.routes {
+		if matches := uint64(path.matches[sub.set]); matches > 0 {
+			delivered := l.routed[i].delivered()
+			expected += delivered
+			allowed += delivered * (matches - 1)
+		}
+	}
+	overlapping := min(a.Duplicated, allowed)
 	f.Expected += expected
 	f.Received += a.Distinct
 	f.Lost += expected - min(expected, a.Distinct)
-	f.Duplicated += a.Duplicated
+	f.Overlapping += overlapping
+	f.Duplicated += a.Duplicated - overlapping
 	f.Reordered += a.Reordered
 }
 
@@ -79,6 +101,7 @@ func addFlow(d *result.Delivery, f *result.Flow) {
 	d.Received += f.Received
 	d.Lost += f.Lost
 	d.Duplicated += f.Duplicated
+	d.Overlapping += f.Overlapping
 	d.Reordered += f.Reordered
 	violated := func(format string, args ...any) {
 		d.Violations = append(d.Violations, fmt.Sprintf("%s → %s: ", f.Sender, f.Receiver)+fmt.Sprintf(format, args...))

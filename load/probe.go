@@ -43,7 +43,7 @@ func (r *run) probe(ctx context.Context) error {
 
 func (r *run) unprobed() (waiting []*receiver) {
 	for _, v := range r.receivers {
-		if !v.probed.Load() {
+		if v.unprobed() >= 0 {
 			waiting = append(waiting, v)
 		}
 	}
@@ -75,12 +75,40 @@ func (r *run) wakeProbes() {
 }
 
 func (r *run) publishProbe(ctx context.Context, v *receiver) error {
-	for _, s := range r.senders {
-		if scenarios.Match(v.filter, s.topic) {
-			return s.client.Publish(ctx, s.group.QoS, &probe{sender: s, run: r.id}, false)
+	for i := range v.filters {
+		if v.probed[i].Load() {
+			continue
+		}
+		to := r.probeFor(v.filters[i])
+		if to.sender == nil {
+			continue // validation has seen to it that there is one
+		}
+		if err := to.sender.client.Publish(ctx, to.sender.group.QoS, to, false); err != nil {
+			return err
 		}
 	}
-	return nil // validation has seen to it that there is one
+	return nil
+}
+
+// probeFor finds a topic that a filter matches, and remembers it: there may be many to look through.
+func (r *run) probeFor(filter string) *probe {
+	if r.probing == nil {
+		r.probing = make(map[string]*probe)
+	}
+	if found := r.probing[filter]; found != nil {
+		return found
+	}
+	found := &probe{run: r.id}
+	r.probing[filter] = found
+	for _, s := range r.senders {
+		for _, topic := range s.topics.names {
+			if scenarios.Match(filter, topic) {
+				found.sender, found.topic = s, topic
+				return found
+			}
+		}
+	}
+	return found
 }
 
 // unready says which receivers saw no probe.
@@ -92,7 +120,7 @@ func (r *run) unready(err error) error {
 	for _, v := range waiting {
 		if v.group.ShareName() == "" {
 			return fmt.Errorf("receiver %s: subscribed to %s, but no message published to it arrived within %v (%d of %d receivers wait); does the broker allow reading and writing these topics?",
-				r.clientID("r", uint32(v.index)), v.filter, probeFor, len(waiting), len(r.receivers))
+				r.clientID("r", uint32(v.index)), v.filters[max(v.unprobed(), 0)], probeFor, len(waiting), len(r.receivers))
 		}
 	}
 	r.warn("run", "%d members of shared subscriptions were given no message in %v of probing; they may stay idle", len(waiting), probeFor)
@@ -102,13 +130,14 @@ func (r *run) unready(err error) error {
 // probe is an empty message with a stamp; it is an mqtt.Publication.
 type probe struct {
 	sender *sender
+	topic  string
 	run    uint16
 }
 
 func (p *probe) Packet(sent clock.Instant) *paho.Publish {
 	var data [stamp.Size]byte
 	stamp.Stamp{Run: p.run, Kind: stamp.Probe, Sender: p.sender.index, Sent: sent, Intended: sent}.Encode(&data)
-	return &paho.Publish{Topic: p.sender.topic, QoS: p.sender.group.QoS, Properties: &paho.PublishProperties{CorrelationData: data[:]}}
+	return &paho.Publish{Topic: p.topic, QoS: p.sender.group.QoS, Properties: &paho.PublishProperties{CorrelationData: data[:]}}
 }
 
 // Acknowledged does nothing: only an arrival proves anything.

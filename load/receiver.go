@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -18,26 +19,43 @@ type receiver struct {
 	group   *scenarios.Receiver
 	index   int // among all receivers of the run
 	inGroup int
-	filter  string
+	filters []string
 	client  *mqtt.Client
 	inbox   *record.Inbox
-	inbound []*inbound // by arm
+	inbound [][]*inbound // by arm and filter
 
-	probed atomic.Bool // a probe has arrived
+	probed []atomic.Bool // by filter: a probe has arrived
 }
 
 func newReceiver(r *run, group *scenarios.Receiver, inGroup, index int) *receiver {
-	v := &receiver{run: r, group: group, index: index, inGroup: inGroup, filter: group.FilterOf(inGroup)}
+	v := &receiver{run: r, group: group, index: index, inGroup: inGroup, filters: group.FiltersOf(inGroup)}
+	v.probed = make([]atomic.Bool, len(v.filters))
 	v.inbox = record.NewInbox(r.senderCount * len(r.arms))
-	endpoint := endpointOf(r.clientID("r", uint32(index)), r.target.settings.Address)
-	endpoint.Subscription = v.filter
-	if filter := unshared(v.filter); strings.ContainsAny(filter, "+#") {
-		endpoint.Template = filter
-	}
 	for _, a := range r.arms {
-		v.inbound = append(v.inbound, newInbound(a, endpoint))
+		v.inbound = append(v.inbound, v.inboundOf(a))
 	}
 	return v
+}
+
+// inboundOf is what an arm does to the messages of each filter.
+func (v *receiver) inboundOf(a *arm) (all []*inbound) {
+	for _, filter := range v.filters {
+		endpoint := endpointOf(v.run.clientID("r", uint32(v.index)), v.run.target.settings.Address)
+		endpoint.Subscription = filter
+		if filter := unshared(filter); strings.ContainsAny(filter, "+#") {
+			endpoint.Template = filter
+		}
+		all = append(all, newInbound(a, endpoint))
+	}
+	return all
+}
+
+// filterOf is the index of the first filter that matches a topic.
+func (v *receiver) filterOf(topic string) int {
+	if len(v.filters) == 1 {
+		return 0
+	}
+	return max(slices.IndexFunc(v.filters, func(filter string) bool { return scenarios.Match(filter, topic) }), 0)
 }
 
 // unshared takes $share/name/ off a filter.
@@ -58,54 +76,74 @@ func (v *receiver) settings() mqtt.Settings {
 
 // handle is called for each message that arrives.
 func (v *receiver) handle(d mqtt.Delivery) {
-	s, ok := v.identify(d)
+	s, topic, ok := v.identify(d)
 	if !ok {
 		v.inbox.AddForeign()
 		return
 	}
 	switch {
 	case s.Kind == stamp.Probe:
-		v.probed.Store(true)
-		v.run.wakeProbes()
+		v.sawProbe(d.Topic)
 	case v.run.closed.Load():
 		if s.Kind == stamp.Measured {
 			v.inbox.AddLate()
 		}
 	case s.Kind == stamp.WarmUp:
-		v.take(s, d)
-	case v.inbox.Add(v.run.flow(s), s.Seq, d.Duplicate()):
-		v.take(s, d)
+		v.take(s, topic, d)
+	case v.inbox.Add(v.run.flow(s), topic, s.Seq, d.Duplicate()):
+		v.take(s, topic, d)
 	}
 }
 
-// identify reads the stamp of a message of this run.
-func (v *receiver) identify(d mqtt.Delivery) (stamp.Stamp, bool) {
+// identify reads the stamp of a message of this run and says which of its sender's topics it came on.
+func (v *receiver) identify(d mqtt.Delivery) (s stamp.Stamp, topic int, ok bool) {
 	if d.Properties == nil {
-		return stamp.Stamp{}, false
+		return s, 0, false
 	}
-	s, ok := stamp.Decode(d.Properties.CorrelationData, d.Received)
+	s, ok = stamp.Decode(d.Properties.CorrelationData, d.Received)
 	if !ok || s.Run != v.run.id || int(s.Sender) >= len(v.run.senders) || int(s.Arm) >= len(v.run.arms) {
-		return stamp.Stamp{}, false
+		return s, 0, false
 	}
 	from := v.run.senders[s.Sender]
-	if d.Topic != from.topic || !v.run.receivesOnly && s.Kind == stamp.Measured && s.Seq >= from.lanes[s.Arm].issued.Load() {
-		return stamp.Stamp{}, false
+	if topic = from.topics.number(d.Topic); topic < 0 {
+		return s, 0, false
 	}
-	return s, true
+	unsent := !v.run.receivesOnly && s.Kind == stamp.Measured && s.Seq >= from.lanes[s.Arm].issued.Load()
+	return s, topic, !unsent
+}
+
+// sawProbe notes that the subscriptions that match a topic deliver.
+func (v *receiver) sawProbe(topic string) {
+	for i, filter := range v.filters {
+		if scenarios.Match(filter, topic) {
+			v.probed[i].Store(true)
+		}
+	}
+	v.run.wakeProbes()
+}
+
+// unprobed is the index of a filter that no probe has arrived on, -1 if there is none.
+func (v *receiver) unprobed() int {
+	for i := range v.probed {
+		if !v.probed[i].Load() {
+			return i
+		}
+	}
+	return -1
 }
 
 // take records how long the message took and handles it. A retained message took until somebody subscribed, which is not the
 // broker's time.
-func (v *receiver) take(s stamp.Stamp, d mqtt.Delivery) {
+func (v *receiver) take(s stamp.Stamp, topic int, d mqtt.Delivery) {
 	counts := s.Kind == stamp.Measured
 	stripe := v.run.arms[s.Arm].recorder(counts).Stripe(v.index)
 	response, transit := d.Received.Sub(s.Intended), d.Received.Sub(s.Sent)
 	slow := !d.Retain && stripe.Received(response, transit)
 	var m *record.Message
 	if counts {
-		m = &record.Message{Sender: s.Sender, Seq: s.Seq, Copies: v.run.senders[s.Sender].copies}
+		m = &record.Message{Sender: s.Sender, Seq: s.Seq, Copies: v.run.senders[s.Sender].copies(topic)}
 	}
-	span, remote := v.inbound[s.Arm].start(m, d)
+	span, remote := v.inbound[s.Arm][v.filterOf(d.Topic)].start(m, d)
 	if slow {
 		stripe.Slow(record.Exemplar{Sender: v.run.clientID("s", s.Sender), Seq: s.Seq, Received: d.Received.Sub(v.run.counting()),
 			Response: response, Transit: transit, Trace: remote.TraceID()})

@@ -49,6 +49,7 @@ func (r *run) execute(ctx context.Context) (*result.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.started(r.target)
 	err = r.equip(ctx)
 	if err == nil {
 		err = r.measure(ctx)
@@ -85,8 +86,11 @@ type run struct {
 	// processors of every arm's spans besides its own, and what is to be changed in each arm: for tests.
 	processors []sdktrace.SpanProcessor
 	plant      func(*arm)
+	started    func(*target) // called when the broker takes connections
 	health     health
-	probes     chan struct{} // holds a token when a probe has arrived
+	probes     chan struct{}     // holds a token when a probe has arrived
+	probing    map[string]*probe // what each filter is probed with
+	router     *router
 
 	timeline *timeline
 	start    clock.Instant // of the load
@@ -122,7 +126,7 @@ func newRun(ctx context.Context, sc *scenarios.Scenario, opts Options) *run {
 	}
 	r := &run{
 		ctx: ctx, scenario: sc, opts: opts, id: uint16(rand.N(stamp.MaxRun + 1)), label: fmt.Sprintf("%08x", rand.Uint32()),
-		probes: make(chan struct{}, 1), over: make(chan struct{}), plant: func(*arm) {},
+		probes: make(chan struct{}, 1), over: make(chan struct{}), plant: func(*arm) {}, started: func(*target) {},
 		timeline: newTimeline(sc.Warmup.Std(), sc.Duration.Std(), sc.Tracing.Slice.Std(), len(sc.Tracing.Arms()), sc.Seed),
 	}
 	r.ending.Store(int64(r.timeline.end()))

@@ -25,17 +25,15 @@ type sender struct {
 	run   *run
 	group *scenarios.Sender
 	place
-	topic  string
-	copies uint32 // of each message that receivers are owed
+	addresses
 	client *mqtt.Client
 
 	schedule *schedule // nil when the rate is max
 	lanes    []*lane   // by arm
 	waiter   *waiter
 
-	// The packet is put together anew for each message in the same memory: the client keeps nothing of it.
-	packet paho.Publish
-	stamp  [stamp.Size]byte
+	choose chooser
+	out    *outgoing
 	sent   clock.Instant // of the message being published
 	latest clock.Instant // when the message before it was due
 	made   uint64        // messages of any kind
@@ -50,39 +48,44 @@ type sender struct {
 
 // lane is what is of one arm at one sender. Its counts are of the messages that count.
 type lane struct {
-	arm      *arm
-	outbound *outbound
-	payload  *payload.Source
+	arm       *arm
+	outbounds []*outbound // by topic template
+	payload   *payload.Source
 
 	issued  atomic.Uint32 // given to the client, the one being published included
-	handed  atomic.Uint64 // to the socket
 	acked   atomic.Uint64
-	refused atomic.Uint64
 	unknown atomic.Uint64 // their session was lost before their acknowledgement
+	routed  []routed      // by the sender's routes
 }
 
+// routed counts the messages of one route.
+type routed struct{ handed, refused atomic.Uint64 }
+
 // delivered is how many messages the broker is to deliver.
-func (l *lane) delivered() uint64 {
-	handed, refused := l.handed.Load(), l.refused.Load()
+func (r *routed) delivered() uint64 {
+	handed, refused := r.handed.Load(), r.refused.Load()
 	return handed - min(handed, refused)
 }
 
-func newSender(r *run, group *scenarios.Sender, inGroup int, index uint32, payloads []*payload.Group) *sender {
-	s := &sender{run: r, group: group, place: place{inGroup, index}, topic: group.TopicOf(inGroup), waiter: newWaiter()}
+// handed is how many messages have been given to the socket.
+func (l *lane) handed() (n uint64) {
+	for i := range l.routed {
+		n += l.routed[i].handed.Load()
+	}
+	return n
+}
+
+func newSender(r *run, group *scenarios.Sender, inGroup int, index uint32, to addresses, payloads []*payload.Group) *sender {
+	s := &sender{run: r, group: group, place: place{inGroup, index}, waiter: newWaiter(), choose: newChooser(group, inGroup, r.scenario.Seed)}
+	s.addresses, s.out = to, newOutgoing(group, inGroup, to.topics, r.scenario.Seed)
 	if !group.Rate.Max {
 		s.schedule = s.newSchedule()
 	}
-	endpoint := endpointOf(r.clientID("s", index), r.target.settings.Address)
-	endpoint.Topic = s.topic
-	if strings.Contains(group.Topic, "{") {
-		endpoint.Template = group.Topic
-	}
 	for i, a := range r.arms {
-		s.lanes = append(s.lanes, &lane{arm: a, outbound: newOutbound(a, endpoint), payload: payloads[i].Source(inGroup)})
-	}
-	s.packet = paho.Publish{Topic: s.topic, QoS: group.QoS, Retain: group.Retain, Properties: &paho.PublishProperties{CorrelationData: s.stamp[:]}}
-	if expiry := uint32(group.MessageExpiry.Std() / time.Second); expiry > 0 {
-		s.packet.Properties.MessageExpiry = &expiry
+		s.lanes = append(s.lanes, &lane{
+			arm: a, outbounds: make([]*outbound, len(group.Topic.Templates)), payload: payloads[i].Source(inGroup),
+			routed: make([]routed, len(s.paths.routes)),
+		})
 	}
 	return s
 }
@@ -104,12 +107,35 @@ func (s *sender) newSchedule() *schedule {
 	return newSchedule(*s.group, s.place, s.run.scenario.Warmup.Std(), s.run.scenario.Seed)
 }
 
+// outbound is what a lane does to the messages of a topic. It is made with the first of them: a list may name many topics.
+func (s *sender) outbound(l *lane, topic int) *outbound {
+	template := 0
+	if s.group.Topic.Space == 0 {
+		template = topic
+	}
+	if l.outbounds[template] == nil {
+		endpoint := endpointOf(s.run.clientID("s", s.index), s.run.target.settings.Address)
+		if s.group.Topic.Space == 0 {
+			endpoint.Topic = s.topics.names[topic]
+		}
+		if text := s.group.Topic.Templates[template]; strings.Contains(text, "{") {
+			endpoint.Template = text
+		}
+		l.outbounds[template] = newOutbound(l.arm, endpoint)
+	}
+	return l.outbounds[template]
+}
+
+// copies is how many of each message of a topic receivers are owed.
+func (s *sender) copies(topic int) uint32 { return s.paths.routes[s.paths.of(topic)].copies }
+
 func (s *sender) settings() mqtt.Settings {
 	settings := s.run.target.settings
 	settings.Implementation = mqtt.Implementation(s.run.scenario.Client)
 	settings.ClientID = s.run.clientID("s", s.index)
 	settings.ReceiveMaximum = 8 // nothing is sent to it
 	settings.Window = s.group.Window
+	settings.TopicAlias = s.group.TopicAlias
 	return settings
 }
 
@@ -167,7 +193,7 @@ func (s *sender) closedLoop(ctx context.Context) error {
 // could not be sent at all.
 func (s *sender) publish(ctx context.Context, at time.Duration, intended clock.Instant, more bool) error {
 	m := s.message(at, intended)
-	l, counts := m.lane, m.counts()
+	l, route, counts := m.lane, m.route, m.counts()
 	s.fill(m)
 	_, before := s.client.Published()
 	if err := s.client.Publish(ctx, s.group.QoS, m, more); err != nil {
@@ -177,7 +203,7 @@ func (s *sender) publish(ctx context.Context, at time.Duration, intended clock.I
 	_, after := s.client.Published()
 	s.recordSent(l.arm.recorder(counts).Stripe(int(s.index)), intended, after-before)
 	if counts {
-		l.handed.Add(1)
+		l.routed[route].handed.Add(1)
 	}
 	if s.group.QoS == 0 {
 		m.end()
@@ -201,7 +227,8 @@ func (s *sender) recordSent(to *record.Stripe, intended clock.Instant, bytes uin
 func (s *sender) message(at time.Duration, intended clock.Instant) *message {
 	m := messages.Get().(*message)
 	armIndex, counts := s.run.timeline.counted(at)
-	m.sender, m.lane = s, s.lanes[armIndex]
+	m.sender, m.lane, m.topic = s, s.lanes[armIndex], s.choose.next()
+	m.route = s.paths.of(m.topic)
 	m.stamp = stamp.Stamp{Run: s.run.id, Arm: uint8(armIndex), Kind: stamp.WarmUp, Sender: s.index, Seq: s.warmed, Intended: intended}
 	if !counts {
 		s.warmed++
@@ -214,10 +241,15 @@ func (s *sender) message(at time.Duration, intended clock.Instant) *message {
 
 // fill puts payload and trace context into the packet.
 func (s *sender) fill(m *message) {
-	s.packet.Payload = m.lane.payload.Append(s.packet.Payload[:0], s.made, time.Now())
+	now, packet := time.Now(), &s.out.packet
+	s.out.begin(m.topic, s.made, now)
+	packet.Payload = m.lane.payload.Append(packet.Payload[:0], s.made, now)
 	s.made++
-	s.packet.Properties.User = s.packet.Properties.User[:0]
-	m.span = m.lane.outbound.start(m.known(), propagation.Message{QoS: s.group.QoS, Retain: s.group.Retain}, &s.packet.Properties.User)
+	about := propagation.Message{QoS: s.group.QoS, Retain: s.group.Retain}
+	if s.group.Topic.Space > 0 {
+		about.Topic = packet.Topic
+	}
+	m.span = s.outbound(m.lane, m.topic).start(m.known(), about, &packet.Properties.User)
 }
 
 // withdraw takes back a message that was not sent.
@@ -243,7 +275,7 @@ const onTimeWithin = 500 * time.Microsecond
 // scheduled is how many messages that count in an arm were due up to an offset of the load's own time.
 func (s *sender) scheduled(arm int, until time.Duration) uint64 {
 	if s.schedule == nil {
-		return s.lanes[arm].handed.Load()
+		return s.lanes[arm].handed()
 	}
 	return s.run.timeline.scheduled(s.newSchedule(), arm, until)
 }
@@ -252,6 +284,8 @@ func (s *sender) scheduled(arm int, until time.Duration) uint64 {
 type message struct {
 	sender *sender
 	lane   *lane
+	topic  int
+	route  int // of the topic
 	stamp  stamp.Stamp
 	span   trace.Span // nil in arms that make none
 	record record.Message
@@ -267,7 +301,7 @@ func (m *message) known() *record.Message {
 	if !m.counts() {
 		return nil
 	}
-	m.record = record.Message{Sender: m.stamp.Sender, Seq: m.stamp.Seq, Copies: m.sender.copies}
+	m.record = record.Message{Sender: m.stamp.Sender, Seq: m.stamp.Seq, Copies: m.sender.paths.routes[m.route].copies}
 	return &m.record
 }
 
@@ -275,8 +309,8 @@ func (m *message) known() *record.Message {
 func (m *message) Packet(sent clock.Instant) *paho.Publish {
 	m.stamp.Sent = max(sent, m.stamp.Intended)
 	m.sender.sent = m.stamp.Sent
-	m.stamp.Encode(&m.sender.stamp)
-	return &m.sender.packet
+	m.stamp.Encode(&m.sender.out.stamp)
+	return &m.sender.out.packet
 }
 
 // Acknowledged records what became of the message.
@@ -304,7 +338,7 @@ func (m *message) answered(o mqtt.Outcome) {
 		m.lane.acked.Add(1)
 	}
 	if m.counts() && o.Refused() {
-		m.lane.refused.Add(1)
+		m.lane.routed[m.route].refused.Add(1)
 	}
 	if m.span != nil {
 		propagation.SetReasonCode(m.span, o.ReasonCode)

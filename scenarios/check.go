@@ -27,6 +27,7 @@ func (d *decoder) check(n *node, s *Scenario) {
 	}
 	plan := s.Plan()
 	d.unheard(receivers, plan)
+	d.sharedTwice(receivers, s.Receivers)
 	if s.Duration > 0 && (n.get("duration").sound() || n.lacks("duration")) {
 		d.idle(n.get("senders"), plan)
 		d.turns(n.get("tracing"), n.get("duration"), plan)
@@ -72,8 +73,23 @@ func (d *decoder) tooManyClients(n *node, s *Scenario) bool {
 func (d *decoder) unheard(receivers *node, plan Plan) {
 	for i, rp := range plan.Receivers {
 		if len(rp.From) == 0 {
-			filter := receivers.items[i].get("filter")
-			d.report(filter, "no sender's topic matches "+quote(rp.Receiver.FilterOf(0)), "a filter for "+plan.topics())
+			d.report(receivers.items[i].get("filter"), "no sender's topic matches "+quote(rp.Receiver.FilterOf(0)), "a filter for "+plan.topics())
+			continue
+		}
+		d.unheardOf(receivers.items[i].get("filter"), rp.Receiver, plan)
+	}
+}
+
+// unheardOf finds those of several filters that no message is for.
+func (d *decoder) unheardOf(filters *node, r Receiver, plan Plan) {
+	if filters.kind != list {
+		return
+	}
+	for i, filter := range r.Filter {
+		one := r
+		one.Filter = Filters{filter}
+		if len(plan.Scenario.planReceiver(one, plan.Senders).From) == 0 {
+			d.report(filters.items[i], "no sender's topic matches "+quote(one.FilterOf(0)), "a filter for "+plan.topics())
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestDefaults(t *testing.T) {
 		Name: "first-try", Broker: Broker{Kind: Embedded}, Client: Paho, Warmup: seconds(2), Duration: seconds(20), Drain: seconds(10), Seed: 1, Repeat: Repeat{Runs: 1},
 		Senders: []Sender{{
 			Name: "a", Count: 1, Rate: Rate{Messages: 10, Per: time.Second}, Arrival: Uniform, StartJitter: true,
-			Topic: "bench/a", Payload: Payload{Size: 128},
+			Topic: OneTopic("bench/a"), Payload: Payload{Size: 128},
 		}},
 		Receivers: []Receiver{}, Tracing: Tracing{TracingArm: TracingArm{Name: "off", Arm: ArmOff}},
 	}, s)

@@ -5,22 +5,57 @@ import (
 	"strings"
 )
 
-// flows counts the pairs of a client of s and a subscription of r between which messages flow. A shared subscription is one
+// flows counts the pairs of a client of s and a subscription of r between which the messages of one topic and one filter flow. A shared subscription is one
 // for the whole group. Groups may have a million clients each, so topics are compared level by level as they are written,
 // and clients are gone through one by one only where both sides number theirs, and differently.
-func flows(s Sender, r Receiver) int {
-	_, filter, shared := splitShare(r.Filter)
+func flows(s Sender, topic string, r Receiver, filter string) int {
+	_, filter, shared := splitShare(filter)
 	subscriptions := r.Count
 	if shared {
 		subscriptions = 1
 	}
 	pairs, ok := align(
 		strings.Split(strings.ReplaceAll(filter, groupPlaceholder, r.Name), "/"),
-		strings.Split(strings.ReplaceAll(s.Topic, groupPlaceholder, s.Name), "/"))
+		strings.Split(strings.ReplaceAll(topic, groupPlaceholder, s.Name), "/"))
 	if !ok {
 		return 0
 	}
 	return pairs.count(s.Count, subscriptions)
+}
+
+// meanFlows is how many subscriptions, over all clients of s, a message of each goes to: flows weighted by how often the topics
+// are chosen. It counts a subscription once for each message, however many of its filters match; where filters overlap only in
+// part that is an upper bound.
+func meanFlows(s Sender, r Receiver) (mean float64) {
+	subscriptions := r.Count
+	if r.ShareName() != "" {
+		subscriptions = 1
+	}
+	if s.Topic.Space > 0 && !namesNumbers(s.Topic.Templates[0], r.Filter) {
+		s.Topic = OneTopic(s.Topic.Templates[0]) // all its topics fare alike
+	}
+	for n, share := range s.Topic.shares() {
+		sum := 0
+		for _, filter := range r.Filter {
+			sum += flows(s, s.Topic.at(n), r, filter)
+		}
+		mean += share * float64(min(sum, s.Count*subscriptions))
+	}
+	return mean
+}
+
+// namesNumbers tells whether a filter says anything about the level of a topic that has a number in it.
+func namesNumbers(topic string, filters Filters) bool {
+	for _, filter := range filters {
+		_, filter, _ = splitShare(filter)
+		pairs, _ := align(strings.Split(filter, "/"), strings.Split(topic, "/"))
+		for _, pair := range pairs {
+			if strings.Contains(pair.topic, numberPlaceholder) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // levelPair is a level of a filter and the level of a topic that it has to be equal to.

@@ -30,18 +30,16 @@ func (d *decoder) sender(n *node) Sender {
 		},
 		d.paceFields(&s, &p),
 		[]field{
-			required("topic", "what is published to, such as bench/{sender}", d.text(&s.Topic)),
+			required("topic", "what is published to, such as bench/{sender}", d.topics(&s)),
 			optional("qos", d.qos(&s.QoS)),
 			optional("retain", d.boolean(&s.Retain)),
 			optional("message_expiry", d.expiry(&s.MessageExpiry)),
+			optional("topic_alias", d.boolean(&s.TopicAlias)),
+			optional("properties", d.properties(&s.Properties)),
 			optional("payload", d.payload(&s.Payload)),
 		})...)
 	d.pace(n, &s, p)
-	if topic := n.get("topic"); topic.sound() {
-		if what, want := badTopic(s); what != "" {
-			d.report(topic, what, want)
-		}
-	}
+	d.badTopics(n.get("topic"), s)
 	return s
 }
 
@@ -50,15 +48,11 @@ func (d *decoder) receiver(n *node) Receiver {
 	d.mapping(n,
 		required("name", "a name for the group", d.name(&r.Name)),
 		optional("count", d.whole(&r.Count, 1, maxClients)),
-		required("filter", "what is subscribed to, such as bench/#", d.text(&r.Filter)),
+		required("filter", "what is subscribed to, such as bench/#", d.filters(&r.Filter)),
 		optional("qos", d.qos(&r.QoS)),
 		optional("work", d.duration(&r.Work, mayBeZero)),
 	)
-	if filter := n.get("filter"); filter.sound() {
-		if what, want := badFilter(r); what != "" {
-			d.report(filter, what, want)
-		}
-	}
+	d.badFilters(n.get("filter"), r)
 	return r
 }
 

@@ -68,7 +68,7 @@ func (p *Plan) addSender(sp SenderPlan) {
 func (p *Plan) addReceiver(rp ReceiverPlan) {
 	p.Receivers = append(p.Receivers, rp)
 	p.Clients += rp.Receiver.Count
-	p.Subscriptions += rp.Receiver.Count
+	p.Subscriptions += rp.Receiver.Count * len(rp.Receiver.Filter)
 	p.OutPerSecond += rp.PerSecond
 	p.OutBytesPerSecond += rp.BytesPerSecond
 }
@@ -99,13 +99,13 @@ func (s *Scenario) planReceiver(receiver Receiver, senders []SenderPlan) Receive
 	p := ReceiverPlan{Receiver: receiver}
 	share := s.shareOf(receiver)
 	for _, sp := range senders {
-		n := flows(sp.Sender, receiver)
+		n := meanFlows(sp.Sender, receiver)
 		if n == 0 {
 			continue
 		}
 		p.From = append(p.From, sp.Sender.Name)
 		p.Unbounded = p.Unbounded || sp.Unbounded
-		perSecond := float64(n) * sp.PerSecond / float64(sp.Sender.Count) * share
+		perSecond := n * sp.PerSecond / float64(sp.Sender.Count) * share
 		p.PerSecond += perSecond
 		p.BytesPerSecond += perSecond * float64(sp.PacketBytes)
 	}
@@ -151,6 +151,7 @@ func packetBytes(s Sender, payload int, arm TracingArm) int {
 		member          = 16 // of a tracestate, with its comma: about
 		baggage         = 1 + 2 + len("baggage") + 2
 		expiry          = 1 + 4
+		alias           = 1 + 2
 	)
 	properties := correlationData
 	if arm.Arm.doesAll(ArmContext) {
@@ -165,7 +166,12 @@ func packetBytes(s Sender, payload int, arm TracingArm) int {
 	if s.MessageExpiry > 0 {
 		properties += expiry
 	}
-	rest := 2 + len(s.TopicOf(s.Count-1)) + variableInt(properties) + properties + payload
+	properties += s.Properties.bytes(s.Name)
+	topic := len(s.TopicAt(s.Count-1, s.Topic.Len()-1))
+	if s.TopicAlias {
+		properties, topic = properties+alias, 0
+	}
+	rest := 2 + topic + variableInt(properties) + properties + payload
 	if s.QoS > 0 {
 		rest += 2
 	}

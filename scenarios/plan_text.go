@@ -53,6 +53,7 @@ func (p Plan) writeHead(b *strings.Builder) {
 		conditions = append(conditions, t.Text)
 	}
 	fact(b, "thresholds", conditions...)
+	fact(b, "but", p.notes()...)
 }
 
 // fact writes a label with one line of text, or several below each other.
@@ -64,8 +65,11 @@ func fact(b *strings.Builder, label string, lines ...string) {
 }
 
 func (p Plan) clients() string {
-	senders := p.Clients - p.Subscriptions
-	line := fmt.Sprintf("%s: %s and %s", thousands(float64(p.Clients)), plural(senders, "sender"), plural(p.Subscriptions, "receiver"))
+	receivers := 0
+	for _, rp := range p.Receivers {
+		receivers += rp.Receiver.Count
+	}
+	line := fmt.Sprintf("%s: %s and %s", thousands(float64(p.Clients)), plural(p.Clients-receivers, "sender"), plural(receivers, "receiver"))
 	if client := p.Scenario.Client; client != defaultClient {
 		line += ", " + string(client)
 	}
@@ -107,7 +111,7 @@ func (p Plan) senderTable() *table {
 	t := &table{head: []string{"senders", "clients", "topic", "qos", "payload", "each", "msg/s", "warm-up", "measured"}, left: []int{0, 2}}
 	for _, sp := range p.Senders {
 		s := sp.Sender
-		row := []string{s.Name, thousands(float64(s.Count)), s.Topic, strconv.Itoa(int(s.QoS)), metric(float64(sp.PayloadBytes)) + "B"}
+		row := []string{s.Name, thousands(float64(s.Count)), s.Topic.String(), strconv.Itoa(int(s.QoS)), metric(float64(sp.PayloadBytes)) + "B"}
 		if sp.Unbounded {
 			row = append(row, "max", "-", "-", "-")
 		} else {
@@ -131,7 +135,7 @@ func (p Plan) receiverTable() *table {
 	t := &table{head: []string{"receivers", "clients", "filter", "qos", "from", "msg/s", "measured"}, left: []int{0, 2, 4}}
 	for _, rp := range p.Receivers {
 		r := rp.Receiver
-		row := []string{r.Name, thousands(float64(r.Count)), r.Filter, strconv.Itoa(int(r.QoS)), strings.Join(rp.From, " ")}
+		row := []string{r.Name, thousands(float64(r.Count)), r.Filter.String(), strconv.Itoa(int(r.QoS)), strings.Join(rp.From, " ")}
 		if rp.Unbounded {
 			row = append(row, "-", "-")
 		} else {

@@ -119,14 +119,20 @@ type Sender struct {
 	Start Duration `json:"start,omitempty"`
 	// Stop is when the group has nothing more to send, from the start of the measured phase. Default: at its end.
 	Stop Duration `json:"stop,omitempty"`
-	// Topic is published to; {group} stands for Name and {sender} for the client's index in the group, from 0. Required.
-	Topic string `json:"topic" jsonschema:"required,minLength=1"`
+	// Topic is published to; {group} stands for Name and {sender} for the client's index in the group, from 0. A list, or a space
+	// of topics, makes each message go to one of several. Required.
+	Topic Topics `json:"topic" jsonschema:"required"`
 	// QoS is 0, 1 or 2. Default: 0.
 	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,enum=2,default=0"`
 	// Retain sets the RETAIN flag of each PUBLISH. Default: false.
 	Retain bool `json:"retain,omitempty" jsonschema:"default=false"`
 	// MessageExpiry is the message expiry interval in whole seconds; 0 for none, which is the default.
 	MessageExpiry Duration `json:"message_expiry,omitempty"`
+	// TopicAlias makes the topic travel in the first PUBLISH of each alone, and a Topic Alias in its place after that, for as many
+	// topics as the broker's Topic Alias Maximum allows. Default: false.
+	TopicAlias bool `json:"topic_alias,omitempty" jsonschema:"default=false"`
+	// Properties are further properties of each PUBLISH: user, content_type, response_topic and payload_format.
+	Properties Properties `json:"properties,omitzero"`
 	// Payload is what each PUBLISH carries. Default: 128 bytes.
 	Payload Payload `json:"payload"`
 }
@@ -158,8 +164,8 @@ type Receiver struct {
 	// Count is how many clients the group has, 1 or more. Default: 1.
 	Count int `json:"count" jsonschema:"minimum=1,maximum=1000000,default=1"`
 	// Filter is the topic filter subscribed to, $share/name/… included; {group} stands for Name and {receiver} for the
-	// client's index in the group, from 0. Required.
-	Filter string `json:"filter" jsonschema:"required,minLength=1"`
+	// client's index in the group, from 0. Of a list each client subscribes to all. Required.
+	Filter Filters `json:"filter" jsonschema:"required"`
 	// QoS is the subscription's maximum QoS: 0, 1 or 2. A message arrives with the lower of its sender's and this. Default: 0.
 	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,enum=2,default=0"`
 	// Work is how long the handler of each message takes. Default: 0 s.

@@ -30,18 +30,18 @@ func JSONSchema() ([]byte, error) {
 	addArms(schema.Properties.Value("tracing"))
 	addRange(schema.Properties.Value("sweep"))
 	scalars(schema.Properties.Value("search"), "from", "to")
-	schema.Definitions = jsonschema.Definitions{"template": templateSchema()}
+	schema.Definitions = jsonschema.Definitions{"template": templateSchema(), "value": propertyValueSchema()}
 	out, err := json.MarshalIndent(schema, "", "  ")
 	return append(out, '\n'), err
 }
 
-//go:embed scenario.go shape.go tracing.go fault.go sweep.go
+//go:embed scenario.go shape.go tracing.go fault.go sweep.go properties.go
 var typesSource embed.FS
 
 // comments looks up what the types' source says about a field. Types themselves are described where they are used.
 func comments() func(reflect.Type, string) string {
 	found := map[string]string{}
-	for _, name := range []string{"scenario.go", "shape.go", "tracing.go", "fault.go", "sweep.go"} {
+	for _, name := range []string{"scenario.go", "shape.go", "tracing.go", "fault.go", "sweep.go", "properties.go"} {
 		source, err := typesSource.ReadFile(name)
 		if err != nil {
 			panic(err) // it is the source of this very package

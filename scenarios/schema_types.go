@@ -21,6 +21,16 @@ func written(t reflect.Type) *jsonschema.Schema {
 		return brokerSchema()
 	case Payload:
 		return payloadSchema()
+	case Template:
+		return propertyValueRef()
+	case UserProperties:
+		return userPropertiesSchema()
+	case PayloadFormat:
+		return words(Bytes, UTF8)
+	case Topics:
+		return topicsSchema()
+	case Filters:
+		return filtersSchema()
 	case Sampler:
 		return samplerSchema()
 	case Arm:

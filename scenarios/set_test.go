@@ -87,8 +87,8 @@ func TestSet(t *testing.T) {
 			assert.Len(t, s.Senders[0].Payload.JSON.Object, 4)
 		}},
 		{"text that YAML reads otherwise", []string{"senders[0].topic={group}/x", "receivers[0].filter=#"}, func(t *testing.T, s *Scenario) {
-			assert.Equal(t, "{group}/x", s.Senders[0].Topic)
-			assert.Equal(t, "#", s.Receivers[0].Filter)
+			assert.Equal(t, OneTopic("{group}/x"), s.Senders[0].Topic)
+			assert.Equal(t, Filters{"#"}, s.Receivers[0].Filter)
 		}},
 		{"an equals sign in the value", []string{"thresholds[0]=delivery.lost == 0"}, func(t *testing.T, s *Scenario) {
 			assert.Equal(t, Threshold{Figure: "delivery.lost", Op: Equal, Text: "delivery.lost == 0"}, s.Thresholds[0])

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -13,26 +14,11 @@ const (
 	groupPlaceholder    = "{group}"
 	senderPlaceholder   = "{sender}"
 	receiverPlaceholder = "{receiver}"
+	sequencePlaceholder = "{seq}" // of properties only
 )
 
 // placeholder is anything in braces, known or not.
 var placeholder = regexp.MustCompile(`\{[^{}/]*\}`)
-
-// TopicOf is the topic that client i of the group, counted from 0, publishes to.
-func (s Sender) TopicOf(i int) string { return expand(s.Topic, s.Name, senderPlaceholder, i) }
-
-// FilterOf is the topic filter that client i of the group, counted from 0, subscribes to.
-func (r Receiver) FilterOf(i int) string { return expand(r.Filter, r.Name, receiverPlaceholder, i) }
-
-// ShareName is the name of the shared subscription that the group's filter belongs to, or "" when it is not shared.
-// It is the same for all clients of the group.
-func (r Receiver) ShareName() string {
-	name, _, shared := splitShare(strings.ReplaceAll(r.Filter, groupPlaceholder, r.Name))
-	if !shared {
-		return ""
-	}
-	return name
-}
 
 func expand(template, group, index string, i int) string {
 	template = strings.ReplaceAll(template, groupPlaceholder, group) // names hold no braces
@@ -82,36 +68,6 @@ func matchLevels(filter, topic string) bool {
 // maxTopic is the longest topic or filter in bytes: MQTT 5 section 1.5.4 counts strings in two bytes.
 const maxTopic = 65535
 
-// badTopic says what is wrong with the topic of a sender group of count clients, and what was expected.
-func badTopic(s Sender) (what, want string) {
-	longest := s.TopicOf(s.Count - 1)
-	switch {
-	case strings.ContainsAny(s.Topic, "+#"):
-		return quote(s.Topic) + " holds a wildcard", "a topic without + and #, which only filters may have"
-	case strings.HasPrefix(s.Topic, "$"):
-		return quote(s.Topic) + " begins with $, which is the broker's own", "a topic such as bench/{sender}"
-	}
-	if what, want = badPlaceholder(s.Topic, groupPlaceholder, senderPlaceholder); what != "" {
-		return what, want
-	}
-	return badString(longest, "a topic such as bench/{sender}")
-}
-
-// badFilter says what is wrong with the filter of a receiver group, and what was expected.
-func badFilter(r Receiver) (what, want string) {
-	if what, want = badPlaceholder(r.Filter, groupPlaceholder, receiverPlaceholder); what != "" {
-		return what, want
-	}
-	if what, want = badString(r.FilterOf(r.Count-1), "a filter such as bench/+"); what != "" {
-		return what, want
-	}
-	if what, want = badShare(r); what != "" {
-		return what, want
-	}
-	_, inner, _ := splitShare(r.Filter)
-	return badWildcard(inner)
-}
-
 // badString applies what MQTT asks of every string.
 func badString(s, want string) (string, string) {
 	switch {
@@ -132,26 +88,26 @@ func validString(s string) bool {
 
 func badPlaceholder(s string, known ...string) (what, want string) {
 	for _, found := range placeholder.FindAllString(s, -1) {
-		if found != known[0] && found != known[1] {
+		if !slices.Contains(known, found) {
 			return quote(found) + " stands for nothing here" + didYouMean(found, known), listing(known)
 		}
 	}
 	return "", ""
 }
 
-func badShare(r Receiver) (what, want string) {
+func badShare(filter string) (what, want string) {
 	const form = "$share/name/filter"
-	name, inner, shared := splitShare(r.Filter)
+	name, inner, shared := splitShare(filter)
 	switch {
-	case r.Filter == "$share":
-		return quote(r.Filter) + " has no name and no filter", form
+	case filter == "$share":
+		return quote(filter) + " has no name and no filter", form
 	case !shared:
 		return "", ""
 	case name == "" || inner == "":
-		return quote(r.Filter) + " is not a shared subscription", form
+		return quote(filter) + " is not a shared subscription", form
 	case strings.ContainsAny(name, "+#"):
 		return "the name of the shared subscription, " + quote(name) + ", holds a wildcard", form
-	case strings.Contains(r.Filter, receiverPlaceholder):
+	case strings.Contains(filter, receiverPlaceholder):
 		return receiverPlaceholder + " would give each client a subscription of its own, so nothing would be shared",
 			"a shared subscription without it"
 	}

@@ -44,14 +44,14 @@ func TestMatch(t *testing.T) {
 }
 
 func TestPlaceholders(t *testing.T) {
-	sender := Sender{Name: "sensors", Topic: "bench/{group}/{sender}/x{sender}"}
+	sender := Sender{Name: "sensors", Topic: OneTopic("bench/{group}/{sender}/x{sender}")}
 	assert.Equal(t, "bench/sensors/7/x7", sender.TopicOf(7))
 
-	receiver := Receiver{Name: "backend", Filter: "bench/{group}/{receiver}"}
+	receiver := Receiver{Name: "backend", Filter: Filters{"bench/{group}/{receiver}"}}
 	assert.Equal(t, "bench/backend/3", receiver.FilterOf(3))
 	assert.Empty(t, receiver.ShareName())
 
-	shared := Receiver{Name: "backend", Filter: "$share/{group}/bench/#"}
+	shared := Receiver{Name: "backend", Filter: Filters{"$share/{group}/bench/#"}}
 	assert.Equal(t, "$share/backend/bench/#", shared.FilterOf(0))
 	assert.Equal(t, "backend", shared.ShareName())
 }

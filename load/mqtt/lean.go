@@ -35,6 +35,8 @@ type leanDriver struct {
 	aliases      map[uint16]string
 	aliasMaximum uint16
 
+	to *aliases // the topic aliases towards the broker, nil for none
+
 	alive aliveness
 
 	// closed is closed when the connection is.
@@ -68,6 +70,7 @@ func (d *leanDriver) connect(ctx context.Context, connect *paho.Connect) (*paho.
 		return connack, errors.Join(err, ctx.Err())
 	}
 	d.limits = limitsOf(connack)
+	d.to = d.client.settings.aliasesTo(d.limits)
 	var largest uint32
 	override(&largest, p.Properties.MaximumPacketSize)
 	override(&d.aliasMaximum, p.Properties.TopicAliasMaximum)

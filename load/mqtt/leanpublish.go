@@ -44,12 +44,15 @@ func (d *leanDriver) write(id uint16, p Publication, more bool) error {
 	}
 	c := o.borrowed()
 	begin := len(c.b)
+	undo := d.to.shortened(message)
 	var err error
-	if c.b, err = packet.AppendPublish(c.b, message, id); err != nil {
+	c.b, err = packet.AppendPublish(c.b, message, id)
+	undo()
+	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
 	if id > 0 {
-		d.session.publish(id, p, c.b[begin:])
+		d.session.publish(id, p, d.toKeep(c.b[begin:], message, id))
 	}
 	o.countPublish(len(c.b) - begin)
 	if !more || len(c.b) >= flushAt {
@@ -59,6 +62,18 @@ func (d *leanDriver) write(id uint16, p Publication, more bool) error {
 		return errLinkLost
 	}
 	return nil
+}
+
+// toKeep is the packet as another connection takes it, on which no alias means anything.
+func (d *leanDriver) toKeep(sent []byte, message *paho.Publish, id uint16) []byte {
+	if d.to == nil || !d.session.keeps {
+		return sent
+	}
+	whole, err := packet.AppendPublish(nil, message, id)
+	if err != nil {
+		return sent // cannot be: the same packet has just been written with an alias
+	}
+	return whole
 }
 
 // awaitTurn waits until nobody writes, which is the broker's doing if it takes long.

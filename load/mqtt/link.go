@@ -141,6 +141,12 @@ func (c *Client) connectPacket(cleanStart bool) (*paho.Connect, error) {
 			RequestProblemInfo: true,
 		},
 	}
+	if s.TopicAliasMaximum > 0 {
+		packet.Properties.TopicAliasMaximum = &s.TopicAliasMaximum
+	}
+	if s.MaximumPacketSize > 0 {
+		packet.Properties.MaximumPacketSize = &s.MaximumPacketSize
+	}
 	if s.SessionExpiry > 0 {
 		seconds := uint32(s.SessionExpiry / time.Second)
 		packet.Properties.SessionExpiryInterval = &seconds

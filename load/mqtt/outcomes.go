@@ -39,7 +39,10 @@ func (o Outcome) Refused() bool { return o.Err == nil && o.ReasonCode >= 0x80 }
 type outcomes struct {
 	pahosession.SessionManager
 
-	adding Publication // the one that paho is about to add; set by Client.Publish, which adds one at a time
+	// adding is what paho is about to add, and aliases those of the connection that it goes to, nil for none. They are set by
+	// Client.Publish, which adds one at a time.
+	adding  Publication
+	aliases *aliases
 
 	mu      sync.Mutex // guards what follows
 	pending map[uint16]Publication
@@ -130,6 +133,7 @@ func (o *outcomes) AddToSession(ctx context.Context, packet pahosession.Packet, 
 		o.mu.Lock()
 		o.pending[publish.PacketID] = o.adding
 		o.mu.Unlock()
+		o.aliases.shorten(publish) // which the session has stored with its topic
 	}
 	return err
 }

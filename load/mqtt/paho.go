@@ -19,6 +19,8 @@ type pahoDriver struct {
 	outcomes *outcomes
 	wire     *wire
 	paho     *paho.Client
+	// to are the topic aliases towards the broker, nil for none; from are the broker's.
+	to, from *aliases
 	// failed receives why the connection ended, unless it was given up from this side.
 	failed chan error
 	// given is closed when it was.
@@ -36,6 +38,8 @@ func newPahoDriver(c *Client, conn net.Conn) *pahoDriver {
 
 func (d *pahoDriver) connect(ctx context.Context, packet *paho.Connect) (*paho.Connack, error) {
 	settings := d.client.settings
+	d.wire.frame.limit = int(settings.MaximumPacketSize)
+	d.from = &aliases{limit: settings.TopicAliasMaximum}
 	d.outcomes.readAt = func() clock.Instant { return d.wire.readAt }
 	d.paho = paho.NewClient(paho.ClientConfig{
 		Conn:               d.wire,
@@ -46,7 +50,11 @@ func (d *pahoDriver) connect(ctx context.Context, packet *paho.Connect) (*paho.C
 		OnClientError:      d.fail,
 		OnServerDisconnect: func(p *paho.Disconnect) { d.fail(disconnectError(p)) },
 	})
-	return d.paho.Connect(ctx, packet)
+	connack, err := d.paho.Connect(ctx, packet)
+	if err == nil {
+		d.to = settings.aliasesTo(limitsOf(connack))
+	}
+	return connack, err
 }
 
 // fail notes the first reason why the connection ended.
@@ -84,10 +92,14 @@ func (d *pahoDriver) publish(ctx context.Context, qos byte, p Publication, more 
 		if err := d.awaitWindow(ctx); err != nil {
 			return err
 		}
-		d.outcomes.adding = p
+		d.outcomes.adding, d.outcomes.aliases = p, d.to
 	}
 	d.wire.morePublishes.Store(more)
-	_, err := d.paho.PublishWithOptions(ctx, p.Packet(clock.Now()), paho.PublishOptions{Method: paho.PublishMethod_AsyncSend})
+	packet := p.Packet(clock.Now())
+	if qos == 0 {
+		defer d.to.shortened(packet)()
+	}
+	_, err := d.paho.PublishWithOptions(ctx, packet, paho.PublishOptions{Method: paho.PublishMethod_AsyncSend})
 	switch {
 	case err == nil && qos == 0:
 		return d.loss()
@@ -141,6 +153,11 @@ func (d *pahoDriver) waiting() int { return len(d.wire.arrivals) }
 // received hands a message to the handler. What it says about more messages spares a write per acknowledgement in a burst.
 func (d *pahoDriver) received(p *paho.Publish) error {
 	at, more := d.wire.nextArrival()
+	if err := d.from.resolve(p); err != nil {
+		d.fail(err)
+		_ = d.wire.close() // fails if it is closed already
+		return err
+	}
 	start := clock.Now()
 	if handle := d.client.handlers.Message; handle != nil {
 		handle(Delivery{Publish: p, Received: at, Gone: d.wire.closed})

@@ -36,6 +36,13 @@ type Settings struct {
 	// Window bounds the client's own unacknowledged QoS 1 and 2 messages, if that is less than the broker allows. 0: the
 	// broker's Receive Maximum alone.
 	Window int
+	// TopicAlias replaces the topics of PUBLISH packets by aliases, after the first of each, for as many topics as the broker's
+	// Topic Alias Maximum allows. Each connection begins anew.
+	TopicAlias bool
+	// TopicAliasMaximum is how many topic aliases the broker may use towards this client. 0: none.
+	TopicAliasMaximum uint16
+	// MaximumPacketSize is the size in bytes above which the broker must not send this client a packet. 0: no limit.
+	MaximumPacketSize uint32
 	// ConnectTimeout bounds one attempt, from dialling to CONNACK. Default: 10 s.
 	ConnectTimeout time.Duration
 	// AckTimeout bounds the wait for a SUBACK. Default: 10 s.

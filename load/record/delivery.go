@@ -13,7 +13,8 @@ type Inbox struct {
 // journal is what one receiver got of one flow.
 type journal struct {
 	seen       sequences
-	next       uint64 // one past the highest sequence number seen
+	next       uint64         // one past the highest sequence number seen on the first topic
+	onOthers   map[int]uint64 // the same by topic, for flows of several
 	duplicated uint64
 	reordered  uint64
 }
@@ -22,8 +23,9 @@ type journal struct {
 // for each sender and arm.
 func NewInbox(flows int) *Inbox { return &Inbox{flows: make([]*journal, flows)} }
 
-// Add enters message seq of a flow; dup is its DUP flag. It reports whether this is the first copy.
-func (b *Inbox) Add(flow int, seq uint32, dup bool) bool {
+// Add enters message seq of a flow, which came on the flow's n-th topic; dup is its DUP flag. It reports whether this is the first
+// copy. Order is judged topic by topic: MQTT promises none between two (MQTT 5 section 4.6).
+func (b *Inbox) Add(flow, topic int, seq uint32, dup bool) bool {
 	j := b.flows[flow]
 	if j == nil {
 		j = new(journal)
@@ -38,11 +40,30 @@ func (b *Inbox) Add(flow int, seq uint32, dup bool) bool {
 		return false
 	}
 	b.distinct.Add(1)
-	if uint64(seq) < j.next {
+	if !j.inOrder(topic, uint64(seq)) {
 		j.reordered++
 		b.reordered.Add(1)
 	}
-	j.next = max(j.next, uint64(seq)+1)
+	return true
+}
+
+// inOrder reports whether no later message of the topic came before.
+func (j *journal) inOrder(topic int, seq uint64) bool {
+	next := j.next
+	if topic != 0 {
+		next = j.onOthers[topic]
+	}
+	if seq < next {
+		return false
+	}
+	switch {
+	case topic == 0:
+		j.next = seq + 1
+	case j.onOthers == nil:
+		j.onOthers = map[int]uint64{topic: seq + 1}
+	default:
+		j.onOthers[topic] = seq + 1
+	}
 	return true
 }
 

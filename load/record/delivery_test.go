@@ -32,7 +32,7 @@ func TestAccount(t *testing.T) {
 			for _, seqs := range c.arrived {
 				b := NewInbox(2)
 				for _, seq := range seqs {
-					b.Add(1, seq, false)
+					b.Add(1, 0, seq, false)
 				}
 				inboxes = append(inboxes, b)
 			}
@@ -57,7 +57,7 @@ func TestAccountIsExactOverManyPages(t *testing.T) {
 			lost = append(lost, seq)
 			continue
 		}
-		members[random.IntN(len(members))].Add(0, seq, false)
+		members[random.IntN(len(members))].Add(0, 0, seq, false)
 	}
 	account := AccountOf(0, members)
 	missing := slices.Collect(func(yield func(uint32) bool) { account.Missing(sent, yield) })
@@ -69,12 +69,12 @@ func TestAccountIsExactOverManyPages(t *testing.T) {
 func TestFullPagesTakeNoMemory(t *testing.T) {
 	b := NewInbox(1)
 	for seq := range uint32(3 * pageBits) {
-		b.Add(0, seq, false)
+		b.Add(0, 0, seq, false)
 	}
 	for _, p := range b.flows[0].seen.pages {
 		assert.Same(t, fullPage, p)
 	}
-	assert.False(t, b.Add(0, 5, true), "still known")
+	assert.False(t, b.Add(0, 0, 5, true), "still known")
 	assert.Equal(t, Totals{Duplicated: 1, DuplicatedFlagged: 1}, TotalsOf([]*Inbox{b}))
 }
 
@@ -83,7 +83,7 @@ func BenchmarkInboxAdd(b *testing.B) {
 	var seq uint32
 	b.ReportAllocs()
 	for b.Loop() {
-		inbox.Add(0, seq, false)
+		inbox.Add(0, 0, seq, false)
 		seq++
 	}
 }

@@ -191,7 +191,9 @@ type Delivery struct {
 	// Duplicated counts copies past the first, DuplicatedFlagged those of them with the DUP flag.
 	Duplicated        uint64 `json:"duplicated"`
 	DuplicatedFlagged uint64 `json:"duplicated_flagged"`
-	// Reordered counts messages that arrived after a later one of the same sender, duplicates apart.
+	// Overlapping counts copies that the broker delivered because more than one filter of a client matched; they are no duplicates.
+	Overlapping uint64 `json:"overlapping,omitempty"`
+	// Reordered counts messages that arrived after a later one of the same sender and topic, duplicates apart.
 	Reordered uint64 `json:"reordered"`
 	// Foreign counts messages that this run did not send.
 	Foreign uint64 `json:"foreign"`
@@ -223,7 +225,9 @@ type Flow struct {
 	Received   uint64 `json:"received"`
 	Lost       uint64 `json:"lost"`
 	Duplicated uint64 `json:"duplicated"`
-	Reordered  uint64 `json:"reordered"`
+	// Overlapping is as in Delivery.
+	Overlapping uint64 `json:"overlapping,omitempty"`
+	Reordered   uint64 `json:"reordered"`
 }
 
 // Spans is the span ledger of one arm. Of a run whose last flush succeeded, Started = Sampled + those that the sampler left
