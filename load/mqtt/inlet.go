@@ -58,7 +58,7 @@ func (in *inlet) buffered() (packet.Frame, error) {
 		return frame, err
 	}
 	if in.limit > 0 && size > in.limit {
-		return packet.Frame{}, errPacketTooLarge
+		return packet.Frame{}, packet.ErrTooLarge
 	}
 	if in.needed = size; size > 0 && in.begin+size <= len(in.chunk.b) {
 		in.begin += size

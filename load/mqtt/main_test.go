@@ -38,8 +38,10 @@ func (o overAll) Run() (code int) {
 	return code
 }
 
-// dial connects a client of the implementation that is being tested.
+// dial connects a client of the implementation that is being tested, unless the settings name another.
 func dial(ctx context.Context, settings mqtt.Settings, handlers mqtt.Handlers) (*mqtt.Client, error) {
-	settings.Implementation = implementation
+	if settings.Implementation == "" {
+		settings.Implementation = implementation
+	}
 	return mqtt.Connect(ctx, settings, handlers)
 }

@@ -49,7 +49,8 @@ type outcomes struct {
 	limit   int
 	freed   chan struct{} // holds a token when the window may have room again
 
-	readAt func() clock.Instant // of the packet being received
+	readAt  func() clock.Instant // of the packet being received
+	skipped func()               // is called when that is a message which the handler will not see
 }
 
 func newOutcomes(inner pahosession.SessionManager) *outcomes {
@@ -58,6 +59,7 @@ func newOutcomes(inner pahosession.SessionManager) *outcomes {
 		pending:        make(map[uint16]Publication),
 		freed:          make(chan struct{}, 1),
 		readAt:         clock.Now,
+		skipped:        func() {},
 	}
 }
 
@@ -140,6 +142,9 @@ func (o *outcomes) AddToSession(ctx context.Context, packet pahosession.Packet, 
 
 // PacketReceived reports the message whose last acknowledgement this is.
 func (o *outcomes) PacketReceived(packet *packets.ControlPacket, publishes chan<- *packets.Publish) error {
+	if publish, ok := packet.Content.(*packets.Publish); ok && publish.QoS == 2 && publish.Duplicate {
+		return o.repeated(packet, publishes)
+	}
 	at := o.readAt()
 	err := o.SessionManager.PacketReceived(packet, publishes)
 	switch ack := packet.Content.(type) {
@@ -151,6 +156,19 @@ func (o *outcomes) PacketReceived(packet *packets.ControlPacket, publishes chan<
 		if ack.ReasonCode >= 0x80 {
 			o.complete(ack.PacketID, outcomeOf(at, ack.ReasonCode, ack.Properties))
 		}
+	}
+	return err
+}
+
+// repeated takes a message of QoS 2 that has been sent before: paho hands it on only if it did not see it then.
+func (o *outcomes) repeated(packet *packets.ControlPacket, publishes chan<- *packets.Publish) error {
+	passed := make(chan *packets.Publish, 1)
+	err := o.SessionManager.PacketReceived(packet, passed)
+	select {
+	case publish := <-passed:
+		publishes <- publish
+	default:
+		o.skipped()
 	}
 	return err
 }

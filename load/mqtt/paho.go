@@ -41,6 +41,7 @@ func (d *pahoDriver) connect(ctx context.Context, packet *paho.Connect) (*paho.C
 	d.wire.frame.limit = int(settings.MaximumPacketSize)
 	d.from = &aliases{limit: settings.TopicAliasMaximum}
 	d.outcomes.readAt = func() clock.Instant { return d.wire.readAt }
+	d.outcomes.skipped = d.wire.skip
 	d.paho = paho.NewClient(paho.ClientConfig{
 		Conn:               d.wire,
 		Session:            d.outcomes,

@@ -37,7 +37,8 @@ type wire struct {
 	frame    frameScanner
 	// arrivals holds, for each PUBLISH that was read and not yet handled, when it was read. Its capacity is above the number
 	// of messages that paho holds between reading and handling.
-	arrivals chan clock.Instant
+	arrivals chan *readPublish
+	latest   *readPublish // the last one that was put there
 	closed   chan struct{}
 	closing  sync.Once
 
@@ -48,8 +49,15 @@ type wire struct {
 
 	// morePublishes and moreAcks say that the packet written next is followed by another within microseconds.
 	morePublishes, moreAcks atomic.Bool
+	hurryAcks               atomic.Bool // set for good by skip
 
 	counters *counters
+}
+
+// readPublish is a PUBLISH that has been read.
+type readPublish struct {
+	at      clock.Instant
+	skipped bool
 }
 
 // counters are what all connections of a client add up to. Safe for concurrent use.
@@ -61,7 +69,7 @@ type counters struct {
 func newWire(conn net.Conn, receiveMaximum uint16, c *counters) *wire {
 	return &wire{
 		Conn:     conn,
-		arrivals: make(chan clock.Instant, int(receiveMaximum)+8),
+		arrivals: make(chan *readPublish, int(receiveMaximum)+8),
 		closed:   make(chan struct{}),
 		counters: c,
 	}
@@ -81,8 +89,9 @@ func (w *wire) Read(p []byte) (int, error) {
 		return n, errPacketTooLarge
 	}
 	if ended && w.frame.isPublish() {
+		w.latest = &readPublish{at: w.readAt}
 		select {
-		case w.arrivals <- w.readAt:
+		case w.arrivals <- w.latest:
 		case <-w.closed:
 			return 0, net.ErrClosed
 		}
@@ -106,12 +115,24 @@ func (w *wire) fill() error {
 
 // nextArrival returns when the PUBLISH that is now being handled was read, and whether more are waiting behind it.
 func (w *wire) nextArrival() (at clock.Instant, more bool) {
-	select {
-	case at = <-w.arrivals:
-		return at, len(w.arrivals) > 0
-	default:
-		return clock.Now(), false // cannot happen: paho handles each PUBLISH it read once, in order
+	for {
+		select {
+		case read := <-w.arrivals:
+			if !read.skipped {
+				return read.at, len(w.arrivals) > 0
+			}
+		default:
+			return clock.Now(), false // cannot happen: paho handles each PUBLISH it read once, in order, but for those it skips
+		}
 	}
+}
+
+// skip says that the PUBLISH which was read last will not be handled; the reader calls it before it reads on. From now on no
+// acknowledgement waits for others, which cannot be told to come any more.
+func (w *wire) skip() {
+	w.latest.skipped = true
+	w.hurryAcks.Store(true)
+	_ = w.flushNow() // a failure ends the connection
 }
 
 // Lock begins a packet.
@@ -135,7 +156,7 @@ func (w *wire) Unlock() {
 		w.counters.publishes.Add(1)
 		w.counters.publishBytes.Add(uint64(len(packet)))
 	}
-	if len(w.out) >= flushAt || !w.morePublishes.Load() && !w.moreAcks.Load() {
+	if len(w.out) >= flushAt || !w.morePublishes.Load() && (!w.moreAcks.Load() || w.hurryAcks.Load()) {
 		w.flush()
 	}
 	w.mu.Unlock()

@@ -13,7 +13,11 @@ const (
 	malformedPacket   = 0x81
 	protocolError     = 0x82
 	topicAliasInvalid = 0x94
+	packetTooLarge    = 0x95
 )
+
+// ErrTooLarge is for a packet that is larger than the maximum packet size that the broker was told.
+var ErrTooLarge = &Error{packetTooLarge, "packet larger than the maximum packet size"}
 
 // ErrAlias is for a topic alias that nobody has introduced, or that is above the maximum.
 var ErrAlias = &Error{topicAliasInvalid, "topic alias unknown or above the maximum"}
