@@ -29,6 +29,7 @@ func (r *run) judge() (*result.Result, error) {
 	res := &result.Result{
 		Schema: result.Schema, Started: r.measured.started.UTC(), Scenario: scenario, Environment: r.environment(),
 		TraceURL: r.opts.TraceURL, Arms: []result.Arm{}, Stages: r.stages(), Faults: r.faults(), Overhead: r.overhead(), Thresholds: []result.Threshold{},
+		BrokerMetrics: r.brokerMetrics, Reconciled: r.reconciled,
 	}
 	if r.measured.started.IsZero() {
 		res.Started = r.start.Time().UTC()

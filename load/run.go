@@ -110,6 +110,10 @@ type run struct {
 	// generatorLate says that the generator did not keep up, which is known when the run has been judged.
 	generatorLate bool
 
+	// What the broker told of itself, known when its view has concluded.
+	brokerMetrics []result.Metric
+	reconciled    []result.Reconciliation
+
 	mu       sync.Mutex // guards what follows, and calls of opts.Progress
 	warnings []result.Warning
 }
@@ -188,6 +192,8 @@ func (r *run) allow() error {
 func (r *run) measure(ctx context.Context) error {
 	defer r.disconnect()
 	defer close(r.over)
+	view := r.view(ctx)
+	defer view.conclude(ctx)
 	if err := r.getReady(ctx); err != nil {
 		return r.blame(err)
 	}

@@ -117,13 +117,13 @@ func (p *page) show(r *result.Result) {
 		p.answers = append(p.answers, answers(r)...)
 		p.add(overhead(r))
 	}
-	p.add(latencies(r.Arms, p.room), fold(deliveries(r.Arms)), fold(rates(r.Arms)))
+	p.add(latencies(r.Arms, p.room), withBroker(fold(deliveries(r.Arms)), r), fold(rates(r.Arms)))
 	if len(r.Arms) > 1 {
 		p.add(processes(r.Arms))
 	} else {
 		p.add(costs(r.Arms))
 	}
-	p.add(spans(r.Arms), stageTable(r), faultTable(r, p.faults), slowest(r, p.room))
+	p.add(spans(r.Arms), stageTable(r), faultTable(r, p.faults), brokerTable(r), slowest(r, p.room))
 	p.checks = checks(r.Thresholds)
 	for _, w := range r.Warnings {
 		p.warn(w)

@@ -106,6 +106,7 @@ func (d *decoder) scenario(n *node) *Scenario {
 		optional("receivers", listOf(d, &s.Receivers, d.receiver)),
 		optional("tracing", d.tracing(&s.Tracing)),
 		optional("faults", listOf(d, &s.Faults, d.fault)),
+		optional("metrics", d.metrics(&s.Metrics)),
 		optional("sweep", d.sweeping(&s.Sweep)),
 		optional("search", d.search(&s.Search)),
 		optional("thresholds", listOf(d, &s.Thresholds, d.threshold)),

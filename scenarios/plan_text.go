@@ -41,6 +41,7 @@ func (p Plan) writeHead(b *strings.Builder) {
 	fact(b, "load", p.load()...)
 	fact(b, "shape", p.shape()...)
 	fact(b, "tracing", p.tracing()...)
+	fact(b, "metrics", s.Metrics.words()...)
 	fact(b, "sweep", s.Sweep.words()...)
 	fact(b, "search", s.Search.words()...)
 	var faults []string

@@ -31,6 +31,8 @@ type Scenario struct {
 	Tracing Tracing `json:"tracing"`
 	// Faults are what goes wrong on purpose, in the order of the file; no two of them at a time.
 	Faults []Fault `json:"faults,omitempty" jsonschema:"maxItems=100"`
+	// Metrics are what the broker is asked about itself.
+	Metrics Metrics `json:"metrics,omitzero"`
 	// Sweep runs the scenario once for each of several values of a key.
 	Sweep *Sweep `json:"sweep,omitempty"`
 	// Search looks for the highest value of a key at which the thresholds still hold.

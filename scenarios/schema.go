@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"reflect"
 	"strings"
 
@@ -35,13 +36,17 @@ func JSONSchema() ([]byte, error) {
 	return append(out, '\n'), err
 }
 
-//go:embed scenario.go shape.go tracing.go fault.go sweep.go properties.go
+//go:embed scenario.go shape.go tracing.go fault.go sweep.go properties.go metrics.go
 var typesSource embed.FS
 
 // comments looks up what the types' source says about a field. Types themselves are described where they are used.
 func comments() func(reflect.Type, string) string {
 	found := map[string]string{}
-	for _, name := range []string{"scenario.go", "shape.go", "tracing.go", "fault.go", "sweep.go", "properties.go"} {
+	names, err := fs.Glob(typesSource, "*.go")
+	if err != nil {
+		panic(err) // the pattern is right
+	}
+	for _, name := range names {
 		source, err := typesSource.ReadFile(name)
 		if err != nil {
 			panic(err) // it is the source of this very package

@@ -31,6 +31,10 @@ type Result struct {
 	Overhead   []Difference `json:"overhead"`
 	Thresholds []Threshold  `json:"thresholds"`
 	Warnings   []Warning    `json:"warnings"`
+	// BrokerMetrics are what the broker told of itself while load ran; empty if it was not asked or does not tell.
+	BrokerMetrics []Metric `json:"broker_metrics,omitempty"`
+	// Reconciled are counts of this run beside the broker's own.
+	Reconciled []Reconciliation `json:"reconciled,omitempty"`
 	// Sweep is there where the scenario ran once for each of several values. Arms are then those of the last step: in a search,
 	// of the run that confirmed it.
 	Sweep *Sweep `json:"sweep,omitempty"`
