@@ -103,16 +103,21 @@ func addFlow(d *result.Delivery, f *result.Flow) {
 	d.Duplicated += f.Duplicated
 	d.Overlapping += f.Overlapping
 	d.Reordered += f.Reordered
-	violated := func(format string, args ...any) {
-		d.Violations = append(d.Violations, fmt.Sprintf("%s → %s: ", f.Sender, f.Receiver)+fmt.Sprintf(format, args...))
+	for _, p := range f.Promises() {
+		if p.Broken > 0 {
+			d.Violations = append(d.Violations, fmt.Sprintf("%s → %s: %s", f.Sender, f.Receiver, violation(f, p)))
+		}
 	}
-	if f.QoS >= 1 && f.Lost > 0 {
-		violated("%d of %d messages lost at QoS %d", f.Lost, f.Expected, f.QoS)
-	}
-	if f.QoS != 1 && f.Duplicated > 0 {
-		violated("%d messages duplicated at QoS %d", f.Duplicated, f.QoS)
-	}
-	if !f.Shared && f.Reordered > 0 {
-		violated("%d messages out of order", f.Reordered)
+}
+
+// violation says how a promise was broken.
+func violation(f *result.Flow, p result.Promise) string {
+	switch p.Rule {
+	case result.NotLost:
+		return fmt.Sprintf("%d of %d messages lost at QoS %d", p.Broken, f.Expected, f.QoS)
+	case result.NotDuplicated:
+		return fmt.Sprintf("%d messages duplicated at QoS %d", p.Broken, f.QoS)
+	default:
+		return fmt.Sprintf("%d messages %s", p.Broken, p.Rule)
 	}
 }
