@@ -60,7 +60,7 @@ func sidesTold(arms []result.Arm) bool {
 
 // processes is the table of what each process used while several arms took turns, which no process tells apart.
 func processes(arms []result.Arm) table {
-	t := table{name: "process", columns: []string{"cores", "peak RSS"}}
+	t := table{name: "process", columns: []string{"cores", "peak RSS"}, isDetail: true}
 	p := arms[0].Process
 	for _, used := range []struct {
 		name string

@@ -1,10 +1,13 @@
 package reports
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/goccy/go-yaml"
 
 	"mqttrace/load/result"
 )
@@ -104,4 +107,32 @@ func measured(arms []result.Arm, asked string) string {
 	default:
 		return Duration(elapsed) + " measured"
 	}
+}
+
+// scenarioText is a scenario as people write it; empty if there is none.
+func scenarioText(scenario json.RawMessage) string {
+	if len(scenario) == 0 || !json.Valid(scenario) {
+		return ""
+	}
+	if text, err := yaml.JSONToYAML(scenario); err == nil {
+		return string(text)
+	}
+	var b bytes.Buffer
+	_ = json.Indent(&b, scenario, "", "  ") // which is valid
+	return b.String()
+}
+
+// machine says where a scenario ran, as far as that is known.
+func machine(env result.Environment) (facts []string) {
+	facts = appendFact(facts, strings.TrimSpace("mqttrace "+env.Tool))
+	facts = appendFact(facts, env.Go)
+	facts = appendFact(facts, strings.TrimSpace(env.OS+" "+env.Kernel))
+	facts = appendFact(facts, env.CPU)
+	if env.Clock != "" {
+		facts = append(facts, "clock: "+env.Clock)
+	}
+	if env.Broker.URL != "" {
+		facts = append(facts, "broker at "+env.Broker.URL)
+	}
+	return facts
 }

@@ -15,14 +15,15 @@ var terminal = &runewidth.Condition{}
 // widthOf is how many columns text takes: two for a Chinese character, none for a combining accent.
 func widthOf(s string) int { return terminal.StringWidth(s) }
 
-// legible replaces what could steer a terminal or reverse the direction of writing, and makes one line of several.
+// legible replaces what could steer a terminal or reverse the direction of writing, and what XML 1.0 has no room for, and makes one
+// line of several.
 func legible(r rune) rune {
 	switch {
 	case string(r) == noBreak:
 		return r
 	case unicode.IsSpace(r):
 		return ' '
-	case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+	case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == '\ufffe', r == '\uffff':
 		return utf8.RuneError
 	default:
 		return r

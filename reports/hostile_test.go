@@ -35,7 +35,11 @@ func everyString(t *testing.T, r *result.Result, text string) *result.Result {
 			evil.Sweep.Steps[i].Verdict = r.Sweep.Steps[i].Verdict
 		}
 	}
-	return &evil
+	data, err = json.Marshal(evil)
+	require.NoError(t, err)
+	var read result.Result // as from a file, which has no invalid UTF-8
+	require.NoError(t, json.Unmarshal(data, &read))
+	return &read
 }
 
 func fillStrings(v reflect.Value, text string) {

@@ -32,9 +32,7 @@ func (p *page) observe(r *result.Result) {
 // sources says where spans came from, and where they went on to.
 func sources(seen *result.Observed) (facts []string) {
 	const most = 2
-	for _, s := range seen.Sources[:min(len(seen.Sources), most)] {
-		facts = append(facts, s)
-	}
+	facts = append(facts, seen.Sources[:min(len(seen.Sources), most)]...)
 	if more := len(seen.Sources) - most; more > 0 {
 		facts = append(facts, fmt.Sprintf("%d more", more))
 	}
@@ -97,7 +95,7 @@ func beneath(p result.Pair) string {
 
 // slowestSeen has the slowest messages of all pairs, and where to look them up.
 func (rm room) slowestSeen(r *result.Result) table {
-	t := table{name: "slowest", columns: []string{"sent at", "latency"}}
+	t := table{name: "slowest", columns: []string{"sent at", "latency"}, isDetail: true}
 	type slow struct {
 		result.Example
 		route string
@@ -166,7 +164,7 @@ func (rm room) lossTable(losses []result.Loss) table {
 
 // conventionTable has the departures from OpenTelemetry's conventions, and what would be right.
 func (rm room) conventionTable(faults []result.SpanFault) table {
-	t := table{name: "conventions", columns: []string{"spans", "of"}}
+	t := table{name: "conventions", columns: []string{"spans", "of"}, isDetail: true}
 	for _, f := range faults[:min(len(faults), rm.seen)] {
 		t.rows = append(t.rows, row{
 			label: f.Rule + " " + f.Subject, where: f.Advice,

@@ -14,10 +14,13 @@ type page struct {
 	saved    Saved // for formats that programs read
 	room     room
 	name     string // the scenario's
+	arms     []armInNumbers
+	steps    []stepInNumbers // of a sweep or a search
 	verdict  result.Verdict
 	reason   string
 	ran      []string // facts about what ran, the scenario's name first
 	purpose  string   // the scenario's description
+	summary  string   // what was measured, in a sentence; not of several arms, which have answers
 	answers  []note   // the result in a sentence or two, where it has one
 	tables   []table
 	checks   []check
@@ -33,6 +36,8 @@ type table struct {
 	columns []string
 	rows    []row
 	foot    []note // about all of it
+	// isDetail says that the table is for looking something up.
+	isDetail bool
 }
 
 // row is a line of a table. about says, in a warning's words, what it shows. Rows of one group stand below each other.
@@ -92,6 +97,8 @@ func newPageFor(s Saved, room room) *page {
 		reason:   r.Reason,
 		isOneArm: len(r.Arms) == 1,
 		faults:   faultsOf(r),
+		arms:     armsInNumbers(r.Arms),
+		steps:    stepsInNumbers(r.Sweep),
 	}
 	p.describe(r)
 	if r.Observed != nil && len(r.Arms) == 1 {
@@ -109,6 +116,7 @@ func (p *page) show(r *result.Result) {
 	if r.Verdict == result.Pass {
 		p.reason = passed(r)
 	}
+	p.summary = inOneSentence(r.Arms)
 	p.sweep(r.Sweep)
 	if len(r.Arms) > 1 {
 		p.add(costsPerMessage(r.Arms))

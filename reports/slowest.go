@@ -10,7 +10,7 @@ import (
 
 // slowest is the table of the messages with the longest response times, of all arms together, and where to look them up.
 func slowest(r *result.Result, room room) table {
-	t := table{name: "slowest", columns: []string{"received at", "response", "transit"}}
+	t := table{name: "slowest", columns: []string{"received at", "response", "transit"}, isDetail: true}
 	type exemplar struct {
 		result.Exemplar
 		arm string

@@ -78,8 +78,7 @@ func stepRows(step result.Step, several bool) (rows []row) {
 		rows = append(rows, row{label: step.Value, cells: cells})
 	}
 	for _, a := range step.Arms {
-		l := a.Latency[result.Response]
-		add(a.Name, figure(Rate(a.RatePerS)), percentile(l, l.P50NS), percentile(l, l.P99NS), fault(a.Delivery.Lost, a.Delivery))
+		add(a.Name, headlineFigures(a)...)
 	}
 	if len(rows) == 0 {
 		add(none, missing, missing, missing, missing)
@@ -96,7 +95,7 @@ func found(s *result.Sweep, f result.Found) note {
 	if f.Number == 0 {
 		return note{arm + "not even the lowest value of " + s.Over + " that was tried keeps the thresholds.", bad}
 	}
-	text := fmt.Sprintf("%s%s up to %s keeps the thresholds%s.", arm, s.Over, amount(f.Number, s.Unit), limits[f.Limit])
+	text := fmt.Sprintf("%s%s up to %s keeps the thresholds%s.", arm, s.Over, amountText(f.Number, s.Unit), limits[f.Limit])
 	if !f.Confirmed {
 		return note{text + " The run that was to confirm it did not.", doubt}
 	}
@@ -110,8 +109,8 @@ var limits = map[string]string{
 	result.LimitRange:      "; that is the highest value that was to be tried",
 }
 
-// amount writes the number of a step in its unit.
-func amount(v float64, unit string) string {
+// amountText writes the number of a step in its unit.
+func amountText(v float64, unit string) string {
 	switch unit {
 	case "msg/s":
 		return together(number(v) + " messages/s")

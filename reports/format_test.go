@@ -1,0 +1,199 @@
+package reports_test
+
+import (
+	"bytes"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"mqttrace/load/result"
+	"mqttrace/reports"
+)
+
+func TestFormatsHaveNamesAndExtensionsOfTheirOwn(t *testing.T) {
+	names, extensions := map[string]bool{}, map[string]bool{}
+	for _, f := range reports.Formats {
+		names[f.Name], extensions[f.Extension] = true, true
+		assert.NotEmpty(t, f.About)
+		named, ok := reports.FormatNamed(f.Name)
+		assert.True(t, ok && named.Name == f.Name, f.Name)
+		of, ok := reports.FormatOf("results/a-b.c" + f.Extension)
+		assert.True(t, ok && of.Name == f.Name, f.Extension)
+	}
+	assert.Len(t, names, len(reports.Formats))
+	assert.Len(t, extensions, len(reports.Formats))
+	_, ok := reports.FormatNamed("pdf")
+	assert.False(t, ok)
+}
+
+func TestFormatOfAFile(t *testing.T) {
+	for path, want := range map[string]string{
+		"a.txt": "text", "a.json": "json", "a.csv": "csv", "a.xml": "junit", "a.hgrm": "hgrm", "A.XML": "junit",
+		"a.pdf": "", "a": "", "md": "", "dir.csv/a": "", ".": "",
+	} {
+		f, ok := reports.FormatOf(filepath.FromSlash(path))
+		assert.Equal(t, want, f.Name, path)
+		assert.Equal(t, want != "", ok, path)
+	}
+}
+
+// Each format is rendered from a few results and compared with what somebody has read.
+func TestFormats(t *testing.T) {
+	for format, names := range map[string][]string{
+		"json":       {"fail", "four-arms", "steps"},
+		"csv":        {"fail", "steps"},
+		"csv-series": {"faults"},
+		"junit":      {"pass", "fail", "invalid", "interrupted", "observed-broken", "several"},
+		"benchstat":  {"fail", "steps", "several"},
+		"hgrm":       {"histogram"},
+	} {
+		f, ok := reports.FormatNamed(format)
+		require.True(t, ok, format)
+		for _, name := range names {
+			t.Run(format+"/"+name, func(t *testing.T) {
+				golden(t, filepath.Join("testdata", name+f.Extension), render(t, f, fixtures()[name]...))
+			})
+		}
+	}
+}
+
+// fixtures are results as command lines could name them.
+func fixtures() map[string][]reports.Saved {
+	return map[string][]reports.Saved{
+		"pass":            {{Result: passed(), Path: "results/telemetry-1k-20261122T134500Z.json"}},
+		"fail":            {unsaved(failed())},
+		"invalid":         {unsaved(invalid())},
+		"interrupted":     {unsaved(interrupted())},
+		"nothing":         {unsaved(nothing())},
+		"four-arms":       {unsaved(arms("off", "context", "record", "export"))},
+		"faults":          {unsaved(stressed())},
+		"steps":           {unsaved(stepped())},
+		"search":          {unsaved(searched())},
+		"observed-broken": {unsaved(observedBroken())},
+		"several":         {{Result: passed(), Path: "a.json"}, {Result: failed(), Path: "b.json"}, {Result: arms("off", "export"), Path: "c.json"}},
+		"histogram":       {unsaved(withHistogram())},
+	}
+}
+
+func render(t *testing.T, f reports.Format, all ...reports.Saved) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, f.Write(&b, all, reports.Options{}))
+	return b.Bytes()
+}
+
+func renderAs(t *testing.T, format string, all ...reports.Saved) []byte {
+	t.Helper()
+	f, ok := reports.FormatNamed(format)
+	require.True(t, ok, format)
+	return render(t, f, all...)
+}
+
+// formatsOfSeveral are the formats that take several results, and any result.
+func formatsOfSeveral() []reports.Format {
+	return slices.DeleteFunc(slices.Clone(reports.Formats), func(f reports.Format) bool { return f.IsSingle })
+}
+
+func TestFormatsWriteAnyResult(t *testing.T) {
+	all := everything()
+	all["ten thousand seconds"] = huge()
+	all["empty"] = &result.Result{Schema: result.Schema, Verdict: result.Invalid}
+	all["a number for a scenario"] = withScenario("7")
+	all["no JSON for a scenario"] = withScenario("{")
+	all["lists that are null"] = &result.Result{Verdict: result.Fail, Arms: []result.Arm{{}, {}}, Sweep: &result.Sweep{Steps: []result.Step{{}}, Found: []result.Found{{}}}, Observed: &result.Observed{}}
+	for _, f := range formatsOfSeveral() {
+		for kind, r := range all {
+			t.Run(f.Name+"/"+kind, func(t *testing.T) {
+				got := render(t, f, unsaved(r))
+				assert.True(t, f.Wrote(got[:min(len(got), reports.MarkLength)]), "%.80s", got)
+			})
+		}
+		t.Run(f.Name+"/all of them", func(t *testing.T) {
+			var saved []reports.Saved
+			for _, kind := range slices.Sorted(maps.Keys(all)) {
+				saved = append(saved, unsaved(all[kind]))
+			}
+			assert.NotEmpty(t, render(t, f, saved...))
+		})
+	}
+}
+
+func TestFormatsWriteHostileResults(t *testing.T) {
+	for _, f := range formatsOfSeveral() {
+		for name, text := range hostile {
+			t.Run(f.Name+"/"+name, func(t *testing.T) {
+				for _, r := range everything() {
+					got := render(t, f, reports.Saved{Result: everyString(t, r, text), Path: text})
+					assert.True(t, f.Wrote(got[:min(len(got), reports.MarkLength)]), "%.80s", got)
+				}
+			})
+		}
+	}
+}
+
+func TestFormatsReportAWriterThatFails(t *testing.T) {
+	for _, f := range reports.Formats {
+		assert.ErrorIs(t, f.Write(fullDisk{}, []reports.Saved{unsaved(withHistogram())}, reports.Options{}), errFull, f.Name)
+	}
+}
+
+func TestOneFormatIsNotTakenForAnother(t *testing.T) {
+	saved := unsaved(withHistogram())
+	for _, f := range reports.Formats {
+		head := render(t, f, saved)
+		for _, other := range reports.Formats {
+			assert.Equal(t, f.Name == other.Name, other.Wrote(head), "%s for %s", f.Name, other.Name)
+		}
+		var file bytes.Buffer
+		require.NoError(t, result.Encode(&file, saved.Result))
+		assert.False(t, f.Wrote(file.Bytes()), "a result for %s", f.Name)
+		assert.False(t, f.Wrote(nil), "nothing for %s", f.Name)
+	}
+}
+
+// huge is a run of almost three hours.
+func huge() *result.Result {
+	r := passed()
+	for s := range 10_000 {
+		r.Arms[0].Series = append(r.Arms[0].Series, result.Point{
+			AtNS: int64(s) * 1e9, LengthNS: 1e9, Scheduled: 1000, Sent: 1000, Received: 1000, P50NS: 412_345, P99NS: 1_203_456, MaxNS: 8_103_456,
+			Response: &result.Bins{First: 7, Counts: []uint64{1, 998, 1}}, GeneratorCPU: 0.0612, GeneratorRSS: 48_123_456,
+		})
+	}
+	return r
+}
+
+func withScenario(text string) *result.Result {
+	r := passed()
+	r.Scenario = []byte(text)
+	return r
+}
+
+// withHistogram has a histogram of its response times: a hundred of 1 ms to 100 ms.
+func withHistogram() *result.Result {
+	h := hdrhistogram.New(1, int64(10*time.Minute), 3)
+	for ms := range int64(100) {
+		_ = h.RecordValue((ms + 1) * 1e6) // in range
+	}
+	encoded, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		panic(err)
+	}
+	r := passed()
+	l := latency(100, 1e6, 50e6, 90e6, 99e6, 0, 100e6)
+	l.HDR = string(encoded)
+	r.Arms[0].Latency[result.Response] = l
+	return r
+}
+
+func TestFormatNamesAreWhatHelpSays(t *testing.T) {
+	assert.Equal(t, len(reports.Formats), len(reports.FormatNames()))
+	assert.True(t, strings.HasPrefix(strings.Join(reports.FormatNames(), " "), "text json"))
+}
