@@ -36,6 +36,7 @@ var Formats = []Format{
 	{Name: "text", Extension: ".txt", About: "what run shows", Write: func(w io.Writer, all []Saved, opts Options) error {
 		return Text(w, all, opts.Text)
 	}},
+	{Name: "markdown", Extension: ".md", About: "for a CI job's summary or a pull request", mark: markdownMark, Write: simple(Markdown)},
 	{Name: "json", Extension: ".report.json", About: "a summary for other programs", mark: "{\n  \"schema\": \"mqttrace/report/", Write: simple(JSON)},
 	{Name: "csv", Extension: ".csv", About: "a row for each figure", mark: strings.Join(csvHeadings, ","), Write: simple(CSV)},
 	{Name: "csv-series", Extension: ".series.csv", About: "a row for each second", mark: strings.Join(seriesHeadings(), ","), Write: simple(CSVSeries)},

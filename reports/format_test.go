@@ -35,7 +35,7 @@ func TestFormatsHaveNamesAndExtensionsOfTheirOwn(t *testing.T) {
 
 func TestFormatOfAFile(t *testing.T) {
 	for path, want := range map[string]string{
-		"a.txt": "text", "a.json": "json", "a.csv": "csv", "a.xml": "junit", "a.hgrm": "hgrm", "A.XML": "junit",
+		"a.txt": "text", "a.json": "json", "a.csv": "csv", "a.xml": "junit", "a.hgrm": "hgrm", "a.md": "markdown", "A.MD": "markdown",
 		"a.pdf": "", "a": "", "md": "", "dir.csv/a": "", ".": "",
 	} {
 		f, ok := reports.FormatOf(filepath.FromSlash(path))
@@ -47,11 +47,12 @@ func TestFormatOfAFile(t *testing.T) {
 // Each format is rendered from a few results and compared with what somebody has read.
 func TestFormats(t *testing.T) {
 	for format, names := range map[string][]string{
-		"json":       {"fail", "four-arms", "steps"},
-		"csv":        {"fail", "steps"},
+		"markdown":   {"pass", "fail", "invalid", "nothing", "four-arms", "faults", "steps", "search", "observed-broken", "several", "small"},
+		"json":       {"small"},
+		"csv":        {"small"},
 		"csv-series": {"faults"},
 		"junit":      {"pass", "fail", "invalid", "interrupted", "observed-broken", "several"},
-		"benchstat":  {"fail", "steps", "several"},
+		"benchstat":  {"small", "fail"},
 		"hgrm":       {"histogram"},
 	} {
 		f, ok := reports.FormatNamed(format)
@@ -78,6 +79,7 @@ func fixtures() map[string][]reports.Saved {
 		"search":          {unsaved(searched())},
 		"observed-broken": {unsaved(observedBroken())},
 		"several":         {{Result: passed(), Path: "a.json"}, {Result: failed(), Path: "b.json"}, {Result: arms("off", "export"), Path: "c.json"}},
+		"small":           {{Result: small(), Path: "small.json"}},
 		"histogram":       {unsaved(withHistogram())},
 	}
 }
@@ -158,6 +160,30 @@ func TestOneFormatIsNotTakenForAnother(t *testing.T) {
 	}
 }
 
+// small has one of everything.
+func small() *result.Result {
+	r := passed()
+	few := func(name string) result.Arm {
+		a := record()
+		return result.Arm{
+			Name: name, ElapsedNS: a.ElapsedNS, Sent: a.Sent, Received: a.Received, RatePerS: a.RatePerS, Delivery: a.Delivery,
+			Latency: map[string]result.Latency{result.Response: latency(200, 211_234, 412_345, 612_345, 1_203_456, 0, 8_103_456)},
+		}
+	}
+	r.Started, r.Repetition = time.Date(2026, 11, 22, 13, 45, 0, 0, time.UTC), &result.Repetition{Run: 2, Of: 5}
+	r.Arms = []result.Arm{few("off"), few("on")}
+	r.Arms[0].Latency[result.Trace] = result.Latency{Count: 200, Withheld: "12 of 200 traces are broken"}
+	r.Overhead = []result.Difference{{Figure: "response.p99_ns", Base: "off", Arm: "on", BaseMean: 1_203_456, Diff: 99, Low: -7, High: 205, Floor: 50}}
+	r.Thresholds = []result.Threshold{{Arm: "off", Expression: "response.p99 < 20ms", Actual: 1_203_456, OK: true}}
+	r.Warnings = []result.Warning{{About: "run", Text: "the file-descriptor limit was raised"}}
+	r.Faults = []result.Fault{{AtNS: 2e9, ForNS: 3e9, Name: "exporter: slow"}}
+	r.Sweep = &result.Sweep{
+		Over: "senders[0].rate", Unit: "msg/s", Found: []result.Found{{Arm: "off", Number: 100, Limit: result.LimitRange, Confirmed: true}},
+		Steps: []result.Step{{Value: "100/s", Number: 100, Role: result.SweepStep, Verdict: result.Pass, Arms: []result.Arm{few("off")}}},
+	}
+	return r
+}
+
 // huge is a run of almost three hours.
 func huge() *result.Result {
 	r := passed()
@@ -195,5 +221,5 @@ func withHistogram() *result.Result {
 
 func TestFormatNamesAreWhatHelpSays(t *testing.T) {
 	assert.Equal(t, len(reports.Formats), len(reports.FormatNames()))
-	assert.True(t, strings.HasPrefix(strings.Join(reports.FormatNames(), " "), "text json"))
+	assert.True(t, strings.HasPrefix(strings.Join(reports.FormatNames(), " "), "text markdown"))
 }

@@ -33,6 +33,7 @@ type summary struct {
 	Thresholds  []thresholdSummary  `json:"thresholds"`
 	Warnings    []result.Warning    `json:"warnings"`
 	Faults      []result.Fault      `json:"faults"`
+	Stages      []result.Stage      `json:"stages,omitempty"`
 	Sweep       *sweepSummary       `json:"sweep,omitempty"`
 }
 
@@ -96,7 +97,7 @@ func summarize(p *page) summary {
 	s := summary{
 		File: p.saved.Path, Verdict: r.Verdict, Reason: p.reason, Scenario: p.name, Started: r.Started, Repetition: r.Repetition,
 		Environment: r.Environment, Arms: armSummaries(p.arms), Differences: []differenceSummary{}, Thresholds: thresholdSummaries(r.Thresholds),
-		Warnings: append([]result.Warning{}, r.Warnings...), Faults: append([]result.Fault{}, r.Faults...),
+		Warnings: append([]result.Warning{}, r.Warnings...), Faults: append([]result.Fault{}, r.Faults...), Stages: r.Stages,
 	}
 	for _, d := range r.Overhead {
 		s.Differences = append(s.Differences, differenceSummary{d, unitOf(d.Figure)})
