@@ -79,7 +79,7 @@ func (r *run) doubtRun(arms []result.Arm) {
 const heldDoubt = 0.01
 
 func (r *run) doubtBroker(broker *result.Process) {
-	if share := float64(r.measured.held) / float64(r.total()) / float64(len(r.senders)); share > heldDoubt && !r.closedLoop() {
+	if share := float64(r.measured.held) / float64(r.total()) / float64(len(r.senders)); share > heldDoubt && !r.closedLoop() && !r.comeAndGo() {
 		r.warn(result.ScheduleLag, "the broker kept the senders waiting for %s in all; response contains that, transit does not", brief(r.measured.held))
 	}
 	if broker != nil && broker.Dropped > 0 {
@@ -107,6 +107,16 @@ func (r *run) doubtFeatures() {
 				granted, s.Topic.Len()-int(granted), s.Topic.Len(), s.Name)
 		}
 	}
+}
+
+// comeAndGo reports whether senders are away at times, as the scenario has it: they wait for themselves then.
+func (r *run) comeAndGo() bool {
+	for _, s := range r.scenario.Senders {
+		if !s.Lifetime.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *run) closedLoop() bool {

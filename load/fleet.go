@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -140,22 +141,10 @@ func (r *run) connect(ctx context.Context) error {
 	progress := func() {
 		r.report(Starting, fmt.Sprintf("%d of %d clients connected", connected.Add(1), len(r.receivers)+len(r.senders)))
 	}
-	if err := each(ctx, r.receivers, func(ctx context.Context, v *receiver) error {
-		if err := v.connect(ctx); err != nil {
-			return err
-		}
-		progress()
-		return nil
-	}); err != nil {
+	if err := r.admit(ctx, r.receiverGroups(), progress); err != nil {
 		return err
 	}
-	return each(ctx, r.senders, func(ctx context.Context, s *sender) error {
-		if err := s.connect(ctx); err != nil {
-			return err
-		}
-		progress()
-		return nil
-	})
+	return r.admit(ctx, r.senderGroups(), progress)
 }
 
 // each calls do for all clients, several at a time, and returns the first error.
@@ -177,7 +166,11 @@ func (v *receiver) connect(ctx context.Context) error {
 	stripe := v.run.arms[0].counted.Stripe(v.index)
 	handlers := v.run.health.watch(func(took time.Duration) { stripe.Record(record.Connect, took) })
 	handlers.Message = v.handle
-	handlers.Lent = v.group.Work == 0
+	handlers.Lent = v.group.Work.IsZero()
+	if delay := v.group.AckDelay; !delay.IsZero() {
+		random := rand.New(rand.NewPCG(v.run.scenario.Seed, uint64(v.index)|1<<36))
+		handlers.AckDelay = func() time.Duration { return draw(delay, random) }
+	}
 	client, err := mqtt.Connect(ctx, v.settings(), handlers)
 	if err != nil {
 		return err

@@ -1,10 +1,10 @@
 package load
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"mqttrace/load/clock"
 	"mqttrace/load/mqtt"
@@ -24,11 +24,14 @@ type receiver struct {
 	inbox   *record.Inbox
 	inbound [][]*inbound // by arm and filter
 
+	random *rand.Rand // what the handler draws
+
 	probed []atomic.Bool // by filter: a probe has arrived
 }
 
 func newReceiver(r *run, group *scenarios.Receiver, inGroup, index int) *receiver {
 	v := &receiver{run: r, group: group, index: index, inGroup: inGroup, filters: group.FiltersOf(inGroup)}
+	v.random = rand.New(rand.NewPCG(r.scenario.Seed, uint64(index)|1<<32))
 	v.probed = make([]atomic.Bool, len(v.filters))
 	v.inbox = record.NewInbox(r.senderCount * len(r.arms))
 	for _, a := range r.arms {
@@ -148,6 +151,7 @@ func (v *receiver) take(s stamp.Stamp, topic int, d mqtt.Delivery) {
 		stripe.Slow(record.Exemplar{Sender: v.run.clientID("s", s.Sender), Seq: s.Seq, Received: d.Received.Sub(v.run.counting()),
 			Response: response, Transit: transit, Trace: remote.TraceID()})
 	}
+	v.stall()
 	v.work()
 	if span != nil {
 		span.End()
@@ -157,13 +161,5 @@ func (v *receiver) take(s stamp.Stamp, topic int, d mqtt.Delivery) {
 
 // work takes as long as the scenario says, or until the run is over.
 func (v *receiver) work() {
-	if v.group.Work == 0 {
-		return
-	}
-	timer := time.NewTimer(v.group.Work.Std())
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-v.run.over:
-	}
+	v.run.linger(draw(v.group.Work, v.random))
 }

@@ -238,14 +238,15 @@ func (r *run) load(ctx context.Context) {
 	}
 	done := make(chan struct{})
 	go func() { senders.Wait(); close(done) }()
-	faults := make(chan struct{})
-	go func() { r.fault(sending); close(faults) }()
+	var others sync.WaitGroup
+	others.Go(func() { r.fault(sending) })
+	others.Go(func() { r.churn(sending) })
 
 	m := newMonitor(r)
 	m.watch(ctx, done)
 	stop()
 	<-done
-	<-faults
+	others.Wait()
 	m.finish()
 }
 

@@ -29,6 +29,7 @@ func (d *decoder) sender(n *node) Sender {
 			optional("count", d.whole(&s.Count, 1, maxClients)),
 		},
 		d.paceFields(&s, &p),
+		d.connectionFields(&s.Connections),
 		[]field{
 			required("topic", "what is published to, such as bench/{sender}", d.topics(&s)),
 			optional("qos", d.qos(&s.QoS)),
@@ -40,19 +41,23 @@ func (d *decoder) sender(n *node) Sender {
 		})...)
 	d.pace(n, &s, p)
 	d.badTopics(n.get("topic"), s)
+	d.connections(n, s.Connections)
 	return s
 }
 
 func (d *decoder) receiver(n *node) Receiver {
 	r := Receiver{Count: 1}
-	d.mapping(n,
-		required("name", "a name for the group", d.name(&r.Name)),
-		optional("count", d.whole(&r.Count, 1, maxClients)),
-		required("filter", "what is subscribed to, such as bench/#", d.filters(&r.Filter)),
-		optional("qos", d.qos(&r.QoS)),
-		optional("work", d.duration(&r.Work, mayBeZero)),
-	)
+	d.mapping(n, slices.Concat(
+		[]field{
+			required("name", "a name for the group", d.name(&r.Name)),
+			optional("count", d.whole(&r.Count, 1, maxClients)),
+			required("filter", "what is subscribed to, such as bench/#", d.filters(&r.Filter)),
+			optional("qos", d.qos(&r.QoS)),
+		},
+		d.slownessFields(&r.Slowness),
+		d.connectionFields(&r.Connections))...)
 	d.badFilters(n.get("filter"), r)
+	d.connections(n, r.Connections)
 	return r
 }
 

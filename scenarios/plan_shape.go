@@ -2,7 +2,7 @@ package scenarios
 
 import "fmt"
 
-// shape tells when groups send that do not simply send all the time.
+// shape tells what groups do that do not simply send, or receive, all the time.
 func (p Plan) shape() (lines []string) {
 	for _, sp := range p.Senders {
 		s := sp.Sender
@@ -24,6 +24,15 @@ func (p Plan) shape() (lines []string) {
 			lines = append(lines, fmt.Sprintf("%s: from %s to %s %s", s.Name, from, from+stage.For, stage.described(s.Count)))
 			from += stage.For
 		}
+		lines = append(lines, s.comings(s.Name, s.Count)...)
+	}
+	for _, rp := range p.Receivers {
+		r := rp.Receiver
+		lines = append(lines, r.habits(r.Name)...)
+		if !r.AckDelay.IsZero() && p.Scenario.Broker.Kind == Embedded {
+			lines = append(lines, r.Name+": the embedded broker heeds no Receive Maximum, so late acknowledgements hold up nothing")
+		}
+		lines = append(lines, r.comings(r.Name, r.Count)...)
 	}
 	return lines
 }

@@ -121,6 +121,7 @@ type Sender struct {
 	Start Duration `json:"start,omitempty"`
 	// Stop is when the group has nothing more to send, from the start of the measured phase. Default: at its end.
 	Stop Duration `json:"stop,omitempty"`
+	Connections
 	// Topic is published to; {group} stands for Name and {sender} for the client's index in the group, from 0. A list, or a space
 	// of topics, makes each message go to one of several. Required.
 	Topic Topics `json:"topic" jsonschema:"required"`
@@ -170,6 +171,6 @@ type Receiver struct {
 	Filter Filters `json:"filter" jsonschema:"required"`
 	// QoS is the subscription's maximum QoS: 0, 1 or 2. A message arrives with the lower of its sender's and this. Default: 0.
 	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,enum=2,default=0"`
-	// Work is how long the handler of each message takes. Default: 0 s.
-	Work Duration `json:"work,omitempty"`
+	Slowness
+	Connections
 }

@@ -36,7 +36,7 @@ func JSONSchema() ([]byte, error) {
 	return append(out, '\n'), err
 }
 
-//go:embed scenario.go shape.go tracing.go fault.go sweep.go properties.go metrics.go
+//go:embed scenario.go shape.go clients.go tracing.go fault.go sweep.go properties.go metrics.go
 var typesSource embed.FS
 
 // comments looks up what the types' source says about a field. Types themselves are described where they are used.

@@ -18,3 +18,12 @@ func addShapes(schema *jsonschema.Schema) {
 	staged.Set("senders", &jsonschema.Schema{Contains: &jsonschema.Schema{Required: []string{"stages"}}})
 	schema.AnyOf = []*jsonschema.Schema{{Required: []string{"duration"}}, {Properties: staged}}
 }
+
+// spreadSchema is a duration, or how it is drawn.
+func spreadSchema() *jsonschema.Schema {
+	between := object(property{"min", durationSchema()}, property{"max", durationSchema()})
+	between.Required = []string{"max"}
+	exponential := object(property{"mean", durationSchema()})
+	exponential.Required = []string{"mean"}
+	return anyOf(durationSchema(), between, exponential)
+}

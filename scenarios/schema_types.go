@@ -15,6 +15,8 @@ func written(t reflect.Type) *jsonschema.Schema {
 		return durationSchema()
 	case Rate:
 		return rateSchema()
+	case Spread:
+		return spreadSchema()
 	case Repeat:
 		return repeatSchema()
 	case Broker:

@@ -16,6 +16,12 @@ func (d *decoder) shapes(n *node, s *Scenario) {
 			d.spans(at, sender, s.Duration)
 		}
 	}
+	groups = n.get("receivers")
+	for i, receiver := range s.Receivers {
+		if at := groups.items[i]; at.sound() {
+			d.patience(at, receiver, s.Duration)
+		}
+	}
 }
 
 // spans checks one group's start, stop and stages.
@@ -49,7 +55,7 @@ func (d *decoder) steadyOnly(n *node) {
 	for _, groups := range []string{"senders", "receivers"} {
 		if list := n.get(groups); list != nil {
 			for _, group := range list.items {
-				for _, key := range []string{"stages", "burst", "start", "stop"} {
+				for _, key := range []string{"stages", "burst", "start", "stop", "lifetime", "stall"} {
 					d.useless(group.get(key), "arms that are compared need the same load in each turn", "it with one arm")
 				}
 			}

@@ -23,6 +23,9 @@ type Handlers struct {
 	// that it uses again, strings left out, and calls Message from the goroutine that reads, which costs less. What waits meanwhile
 	// waits in the socket.
 	Lent bool
+	// AckDelay, if not nil, is asked how long after Message the acknowledgement of a QoS 1 or 2 message leaves. Meanwhile Message is
+	// called for the next ones, as many as the Receive Maximum lets the broker send.
+	AckDelay func() time.Duration
 	// Down is called when the connection is lost, and again when an attempt to make it again fails; Up when it has been made
 	// again with its subscriptions, not for the first connection. Connected is called before Up with the time from dialling to
 	// CONNACK, as Client.ConnectTime has it.

@@ -30,6 +30,7 @@ type leanDriver struct {
 
 	message packet.Message // being handled
 	letters letters
+	late    *lateAcks
 	queue   atomic.Pointer[queue] // nil until a message arrives for a handler that it is not lent to
 	// aliases are the broker's topic aliases, up to the maximum that CONNECT gave it.
 	aliases      map[uint16]string
@@ -51,6 +52,7 @@ type leanDriver struct {
 
 func newLeanDriver(c *Client, conn net.Conn) *leanDriver {
 	d := &leanDriver{client: c, session: c.session.(*leanSession), closed: make(chan struct{})}
+	d.late = newLateAcks(c.handlers.AckDelay, c.settings.ReceiveMaximum, d.closed)
 	d.in.init(conn)
 	d.out.init(conn, &c.counters)
 	return d
@@ -145,6 +147,7 @@ func (d *leanDriver) serve() error {
 	if q := d.queue.Load(); q != nil {
 		q.finish()
 	}
+	d.late.wait()
 	d.in.release()
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"mqttrace/load/clock"
 )
 
 // ErrLeft is why a connection ended that its own Client gave up, where Leaving names no other cause.
@@ -63,6 +65,8 @@ func (c *Client) leavingOf(l *link) *Leaving {
 func (c *Client) LeaveInOrder(ctx context.Context, how Leaving) bool {
 	c.publishing.Lock()
 	defer c.publishing.Unlock()
+	since := clock.Now()
+	defer func() { c.counters.held.Add(int64(clock.Now().Sub(since))) }() // which is how long a Publish may have waited
 	if l := c.current(); l != nil {
 		l.flush()
 		c.session.settle(ctx, l.retired)

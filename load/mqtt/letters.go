@@ -34,8 +34,19 @@ func (d *leanDriver) arrived(m *packet.Message) error {
 	return nil
 }
 
-// confirm acknowledges a message that has been handled.
+// confirm acknowledges a message that has been handled, in time or late.
 func (d *leanDriver) confirm(qos byte, id uint16) {
+	if d.late == nil || qos == 0 {
+		d.confirmNow(qos, id)
+		return
+	}
+	d.late.add(func() {
+		d.confirmNow(qos, id)
+		d.out.flushAcks()
+	})
+}
+
+func (d *leanDriver) confirmNow(qos byte, id uint16) {
 	switch qos {
 	case 1:
 		d.acknowledge(packet.Puback, id, 0)

@@ -18,6 +18,7 @@ type pahoDriver struct {
 	client   *Client
 	outcomes *outcomes
 	wire     *wire
+	late     *lateAcks
 	paho     *paho.Client
 	// to are the topic aliases towards the broker, nil for none; from are the broker's.
 	to, from *aliases
@@ -30,10 +31,12 @@ type pahoDriver struct {
 }
 
 func newPahoDriver(c *Client, conn net.Conn) *pahoDriver {
-	return &pahoDriver{
+	d := &pahoDriver{
 		client: c, outcomes: c.session.(*outcomes), wire: newWire(conn, c.settings.ReceiveMaximum, &c.counters),
 		failed: make(chan error, 1), given: make(chan struct{}),
 	}
+	d.late = newLateAcks(c.handlers.AckDelay, c.settings.ReceiveMaximum, d.wire.closed)
+	return d
 }
 
 func (d *pahoDriver) connect(ctx context.Context, packet *paho.Connect) (*paho.Connack, error) {
@@ -50,6 +53,9 @@ func (d *pahoDriver) connect(ctx context.Context, packet *paho.Connect) (*paho.C
 		OnPublishReceived:  []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) { return true, d.received(p.Packet) }},
 		OnClientError:      d.fail,
 		OnServerDisconnect: func(p *paho.Disconnect) { d.fail(disconnectError(p)) },
+
+		EnableManualAcknowledgment: d.late != nil,
+		SendAcksInterval:           lateAcksEvery,
 	})
 	connack, err := d.paho.Connect(ctx, packet)
 	if err == nil {
@@ -57,6 +63,9 @@ func (d *pahoDriver) connect(ctx context.Context, packet *paho.Connect) (*paho.C
 	}
 	return connack, err
 }
+
+// lateAcksEvery is how often paho.golang looks for acknowledgements that have become due.
+const lateAcksEvery = time.Millisecond
 
 // fail notes the first reason why the connection ended.
 func (d *pahoDriver) fail(err error) {
@@ -72,6 +81,8 @@ func (d *pahoDriver) serve() (err error) {
 	case <-d.given:
 	}
 	<-d.paho.Done()
+	_ = d.wire.close() // fails if it is closed already
+	d.late.wait()
 	return err
 }
 
@@ -162,6 +173,9 @@ func (d *pahoDriver) received(p *paho.Publish) error {
 	start := clock.Now()
 	if handle := d.client.handlers.Message; handle != nil {
 		handle(Delivery{Publish: p, Received: at, Gone: d.wire.closed})
+	}
+	if d.late != nil && p.QoS > 0 {
+		d.late.add(func() { _ = d.paho.Ack(p) }) // fails on a connection that has ended
 	}
 	d.wire.moreAcks.Store(more && clock.Now().Sub(start) < slowHandler)
 	return nil
