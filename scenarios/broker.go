@@ -28,7 +28,7 @@ func (b Broker) Secure() bool { return strings.HasPrefix(b.URL, "mqtts:") }
 func (b Broker) MarshalJSON() ([]byte, error) {
 	switch {
 	case b.Kind != External:
-		return json.Marshal(string(b.Kind))
+		return b.ownJSON()
 	case b.Username == "" && b.PasswordFile == "" && b.TLS == TLS{}:
 		return json.Marshal(b.URL)
 	}
@@ -52,7 +52,7 @@ func (d *decoder) broker(to *Broker) func(*node) {
 		case n.kind == mapping:
 			d.brokerMapping(n, to)
 		case n.kind != text:
-			d.wrongType(n, wantBroker+", or a mapping with url")
+			d.wrongType(n, wantBroker+", or a mapping with url or name")
 		case n.text == string(Embedded) || n.text == string(Mosquitto):
 			to.Kind = BrokerKind(n.text)
 		case strings.Contains(n.text, "://"):
@@ -69,6 +69,10 @@ func (d *decoder) broker(to *Broker) func(*node) {
 }
 
 func (d *decoder) brokerMapping(n *node, to *Broker) {
+	if n.get("name") != nil && n.get("url") == nil {
+		d.ownBroker(n, to)
+		return
+	}
 	var username string
 	d.mapping(n,
 		required("url", "where the broker listens, such as mqtt://localhost:1883", d.brokerURL(to)),

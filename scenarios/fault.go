@@ -1,17 +1,31 @@
 package scenarios
 
-import "fmt"
-
-// Fault is something that goes wrong on purpose for a while. Exporter says what.
+// Fault is something that goes wrong on purpose. Exactly one of Exporter, Broker, Network, Senders and Receivers says what.
 type Fault struct {
 	// At is when it begins, from the start of the measured phase. Required.
 	At Duration `json:"at" jsonschema:"required"`
-	// For is how long it lasts; when it is over all is as before. Default: to the end of the measured phase.
+	// For is how long it lasts; when it is over all is as before. Default: to the end of the measured phase; of a broker that is
+	// killed to the next start, and of one that is restarted no longer than that takes. What happens in an instant takes none.
 	For Duration `json:"for,omitempty"`
-	// Exporter is what the embedded sink does to the exporters that send to it. Required.
-	Exporter ExporterFault `json:"exporter,omitempty" jsonschema:"required"`
+	// Exporter is what the embedded sink does to the exporters that send to it.
+	Exporter ExporterFault `json:"exporter,omitempty"`
 	// Delay is how long a slow sink waits before each answer. Required with exporter slow, and for it alone.
 	Delay Duration `json:"delay,omitempty"`
+	// Broker is what happens to the broker, which must be one that the harness starts.
+	Broker BrokerFault `json:"broker,omitempty"`
+	// Network is what happens to the connections between clients and broker.
+	Network NetworkFault `json:"network,omitzero"`
+	// Senders is what senders do, all at once.
+	Senders ClientFault `json:"senders,omitempty"`
+	// Receivers is what receivers do, all at once.
+	Receivers ClientFault `json:"receivers,omitempty"`
+	// On is whose network it is: all, senders, receivers, or the name of a group; and of clients that disconnect the name of
+	// their group, if it is not all of them. Default: all.
+	On string `json:"on,omitempty"`
+	// Share is how many of the clients disconnect, from more than 0% to 100%. Default: 100%.
+	Share Share `json:"share,omitempty"`
+	// How is whether clients close their connections without a word or send DISCONNECT. Default: close.
+	How Parting `json:"how,omitempty"`
 }
 
 // ExporterFault is a way in which the embedded sink fails.
@@ -28,102 +42,80 @@ const (
 	ExporterKill ExporterFault = "kill"
 )
 
-func (d *decoder) fault(n *node) Fault {
-	var f Fault
-	d.mapping(n,
-		required("at", "when it begins, from the start of the measured phase, such as 5s", d.duration(&f.At, mayBeZero)),
-		optional("for", d.duration(&f.For, aboveZero)),
-		required("exporter", "slow, stall, refuse or kill", oneOf(d, &f.Exporter, ExporterSlow, ExporterStall, ExporterRefuse, ExporterKill)),
-		optional("delay", d.duration(&f.Delay, aboveZero)),
-	)
-	switch delay := n.get("delay"); {
-	case f.Exporter == "":
-	case f.Exporter == ExporterSlow && n.lacks("delay"):
-		d.report(n, "delay is missing", "how long a slow sink waits before each answer, such as 200ms")
-	case f.Exporter != ExporterSlow && delay.sound():
-		d.report(delay, "exporter "+string(f.Exporter)+" answers nothing that could be delayed", "delay with exporter: slow only")
-	}
-	return f
+// BrokerFault is a way in which the broker fails.
+type BrokerFault string
+
+const (
+	// BrokerPause stops the broker's process where it stands; connections stay open and nothing is answered.
+	BrokerPause BrokerFault = "pause"
+	// BrokerKill ends its process as a crash would (SIGKILL); it is started anew when the fault is over.
+	BrokerKill BrokerFault = "kill"
+	// BrokerStart starts a broker that was killed: the end of that fault, for files that list steps one by one.
+	BrokerStart BrokerFault = "start"
+	// BrokerRestart has the broker end as it should (SIGTERM) and starts it anew.
+	BrokerRestart BrokerFault = "restart"
+)
+
+// NetworkFault is a way in which connections fail. It is either Word alone or one or more of the others.
+type NetworkFault struct {
+	// Word is NetworkCut or NetworkStall; empty otherwise.
+	Word NetworkWord `json:"word,omitempty"`
+	// Latency is added to what passes, in either direction, and Jitter moves that by as much as it is up or down; both in whole
+	// milliseconds. What one connection carries stays in order.
+	Latency Duration `json:"latency,omitempty"`
+	Jitter  Duration `json:"jitter,omitempty"`
+	// Bandwidth is what each connection carries at most, in either direction; 0: no limit.
+	Bandwidth Bandwidth `json:"bandwidth,omitempty"`
 }
+
+// NetworkWord is a network that lets nothing through.
+type NetworkWord string
+
+const (
+	// NetworkCut ends every connection and refuses new ones.
+	NetworkCut NetworkWord = "cut"
+	// NetworkStall keeps connections open and everything back until it is over.
+	NetworkStall NetworkWord = "stall"
+)
+
+// ClientFault is what clients do all at once.
+type ClientFault string
+
+// ClientsDisconnect has clients end their connections; each connects again as it would after any other loss.
+const ClientsDisconnect ClientFault = "disconnect"
+
+// Parting is how a client ends its connection.
+type Parting string
+
+const (
+	// PartByClose closes the TCP connection without a word, as a client that crashes does.
+	PartByClose Parting = "close"
+	// PartByDisconnect sends DISCONNECT before.
+	PartByDisconnect Parting = "disconnect"
+)
+
+// Words of Fault.On that are no names of groups.
+const (
+	OnAll       = "all"
+	OnSenders   = "senders"
+	OnReceivers = "receivers"
+)
 
 // end is when the fault is over.
 func (f Fault) end() Duration { return f.At + f.For }
 
-// faults checks when faults are, one after the other within the measured phase, and that there is something to disturb.
-func (d *decoder) faults(n *node, s *Scenario) {
-	faults := n.get("faults")
-	if faults == nil || faults.bad {
-		return
+// OnSender reports whether a network fault is on the connections of a group of senders, or the fault is that they disconnect.
+func (f Fault) OnSender(group string) bool {
+	if f.Senders != "" {
+		return f.On == "" || f.On == group
 	}
-	d.disturbable(faults, n.get("tracing"), s.Tracing)
-	if !n.get("duration").sound() {
-		return
-	}
-	for i := range s.Faults {
-		if at := faults.items[i]; at.sound() {
-			d.within(at, &s.Faults[i], s.Duration)
-		}
-	}
-	for i := range s.Faults {
-		if at := faults.items[i]; at.sound() {
-			d.alone(at, faults.items, s.Faults, i)
-		}
-	}
+	return f.Network != NetworkFault{} && (f.On == "" || f.On == OnAll || f.On == OnSenders || f.On == group)
 }
 
-// within makes sure that f begins and ends in the measured phase, and gives it an end where it has none.
-func (d *decoder) within(n *node, f *Fault, duration Duration) {
-	switch {
-	case f.At >= duration:
-		d.report(n.get("at"), "the measured phase is over after "+duration.String(), "an earlier instant")
-	case f.For == 0:
-		f.For = duration - f.At
-	case f.end() > duration:
-		d.report(n.get("for"), fmt.Sprintf("it ends at %s, and the measured phase at %s", f.end(), duration),
-			fmt.Sprintf("at most %s", duration-f.At))
+// OnReceiver is OnSender for a group of receivers.
+func (f Fault) OnReceiver(group string) bool {
+	if f.Receivers != "" {
+		return f.On == "" || f.On == group
 	}
-}
-
-// alone makes sure that the fault at index i begins when none before it in the list lasts, and the other way round.
-func (d *decoder) alone(n *node, nodes []*node, faults []Fault, i int) {
-	f := faults[i]
-	for j, other := range faults[:i] {
-		if nodes[j].sound() && f.At < other.end() && other.At < f.end() {
-			d.report(n.get("at"), fmt.Sprintf("%s lasts from %s to %s", nodes[j].path, other.At, other.end()), "one fault at a time")
-			return
-		}
-	}
-}
-
-// disturbable makes sure that some arm exports to the sink that the harness starts.
-func (d *decoder) disturbable(n, tracing *node, t Tracing) {
-	if tracing != nil && !tracing.sound() || len(n.items) == 0 {
-		return
-	}
-	var endpoint string
-	for _, arm := range t.Arms() {
-		switch {
-		case arm.Arm != ArmExport:
-		case arm.Exporter.Endpoint == "":
-			return
-		default:
-			endpoint = arm.Exporter.Endpoint
-		}
-	}
-	if endpoint != "" {
-		d.report(n, "only the embedded sink can fail on purpose, and spans go to "+quote(endpoint), "exporter: embedded")
-		return
-	}
-	d.report(n, "no spans are exported", "tracing with arm: export")
-}
-
-// words is the fault as a person reads it.
-func (f Fault) words() string {
-	what := map[ExporterFault]string{
-		ExporterSlow:   "each export is answered after " + f.Delay.String(),
-		ExporterStall:  "exports are taken and not answered",
-		ExporterRefuse: "exports are refused",
-		ExporterKill:   "the sink is dead",
-	}
-	return fmt.Sprintf("from %s to %s %s", f.At, f.end(), what[f.Exporter])
+	return f.Network != NetworkFault{} && (f.On == "" || f.On == OnAll || f.On == OnReceivers || f.On == group)
 }

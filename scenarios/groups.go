@@ -34,9 +34,10 @@ func (d *decoder) sender(n *node) Sender {
 			required("topic", "what is published to, such as bench/{sender}", d.topics(&s)),
 			optional("qos", d.qos(&s.QoS)),
 			optional("retain", d.boolean(&s.Retain)),
-			optional("message_expiry", d.expiry(&s.MessageExpiry)),
 			optional("topic_alias", d.boolean(&s.TopicAlias)),
 			optional("properties", d.properties(&s.Properties)),
+			optional("message_expiry", d.expiry(&s.MessageExpiry, "a message expiry interval")),
+			optional("session_expiry", d.expiry(&s.SessionExpiry, "a session expiry interval")),
 			optional("payload", d.payload(&s.Payload)),
 		})...)
 	d.pace(n, &s, p)
@@ -53,6 +54,7 @@ func (d *decoder) receiver(n *node) Receiver {
 			optional("count", d.whole(&r.Count, 1, maxClients)),
 			required("filter", "what is subscribed to, such as bench/#", d.filters(&r.Filter)),
 			optional("qos", d.qos(&r.QoS)),
+			optional("session_expiry", d.expiry(&r.SessionExpiry, "a session expiry interval")),
 		},
 		d.slownessFields(&r.Slowness),
 		d.connectionFields(&r.Connections))...)
@@ -75,18 +77,18 @@ func (d *decoder) qos(to *byte) func(*node) {
 	}
 }
 
-// maxExpiry is the largest message expiry interval in seconds, which has four bytes on the wire.
+// maxExpiry is the largest expiry interval in seconds, which has four bytes on the wire.
 const maxExpiry = 1<<32 - 1
 
-// expiry reads a message expiry interval, which MQTT counts in whole seconds.
-func (d *decoder) expiry(to *Duration) func(*node) {
+// expiry reads an expiry interval, which MQTT counts in whole seconds.
+func (d *decoder) expiry(to *Duration, what string) func(*node) {
 	want := fmt.Sprintf("whole seconds from 1s to %ds", maxExpiry)
 	return func(n *node) {
 		v, ok := d.readDuration(n)
 		switch {
 		case !ok:
 		case v < 0 || v%seconds(1) != 0 || v > maxExpiry*seconds(1):
-			d.report(n, n.text+" is not a message expiry interval", want)
+			d.report(n, n.text+" is not "+what, want)
 		default:
 			*to = v
 		}

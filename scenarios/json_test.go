@@ -62,7 +62,7 @@ func TestJSONIsWhatAPersonWouldWrite(t *testing.T) {
 }
 
 func TestJSONOfTracing(t *testing.T) {
-	for _, name := range []string{"compare", "export"} {
+	for _, name := range []string{"compare", "export", "faults"} {
 		t.Run(name, func(t *testing.T) {
 			s, err := Load("testdata/good/" + name + ".yaml")
 			require.NoError(t, err)
@@ -91,6 +91,8 @@ func TestBrokerForms(t *testing.T) {
 	}{
 		{"embedded", "embedded", Broker{Kind: Embedded}, `"embedded"`},
 		{"mosquitto", "mosquitto", Broker{Kind: Mosquitto}, `"mosquitto"`},
+		{"the long form of one's own", "{name: mosquitto}", Broker{Kind: Mosquitto}, `"mosquitto"`},
+		{"persistence", "{name: mosquitto, persistence: true}", Broker{Kind: Mosquitto, Persistence: true}, `{"name":"mosquitto","persistence":true}`},
 		{"a URL", "mqtt://host", Broker{Kind: External, URL: "mqtt://host"}, `"mqtt://host"`},
 		{"a URL with a port", "mqtts://[::1]:8884/", Broker{Kind: External, URL: "mqtts://[::1]:8884"}, `"mqtts://[::1]:8884"`},
 		{"a user in the URL", "mqtt://ann@host", Broker{Kind: External, URL: "mqtt://host", Username: "ann"}, `{"url":"mqtt://host","username":"ann"}`},

@@ -154,7 +154,7 @@ func TestPlanFitsAHundredColumns(t *testing.T) {
 }
 
 func TestPlanOfArms(t *testing.T) {
-	for _, name := range []string{"compare", "export", "shapes", "clients"} {
+	for _, name := range []string{"compare", "export", "faults", "shapes", "clients"} {
 		t.Run(name, func(t *testing.T) {
 			s, err := Load("testdata/good/" + name + ".yaml")
 			require.NoError(t, err)

@@ -46,7 +46,9 @@ func (p Plan) writeHead(b *strings.Builder) {
 	fact(b, "search", s.Search.words()...)
 	var faults []string
 	for _, f := range s.Faults {
-		faults = append(faults, f.words())
+		if text := f.words(); text != "" {
+			faults = append(faults, text)
+		}
 	}
 	fact(b, "faults", faults...)
 	var conditions []string
@@ -95,6 +97,9 @@ func (b Broker) words() string {
 	case Embedded:
 		return "embedded: started for this run, in a process of its own"
 	case Mosquitto:
+		if b.Persistence {
+			return "mosquitto: started for this run, in a process of its own; keeps sessions on disk"
+		}
 		return "mosquitto: started for this run, in a process of its own"
 	}
 	return b.URL

@@ -29,7 +29,7 @@ type Scenario struct {
 	Receivers []Receiver `json:"receivers" jsonschema:"maxItems=100"`
 	// Tracing is the arm, or the arms, that the run is in. Default: off.
 	Tracing Tracing `json:"tracing"`
-	// Faults are what goes wrong on purpose, in the order of the file; no two of them at a time.
+	// Faults are what goes wrong on purpose, in the order of the file; of the same thing no two at a time.
 	Faults []Fault `json:"faults,omitempty" jsonschema:"maxItems=100"`
 	// Metrics are what the broker is asked about itself.
 	Metrics Metrics `json:"metrics,omitzero"`
@@ -45,6 +45,8 @@ type Scenario struct {
 type Broker struct {
 	// Kind is Embedded, Mosquitto or External.
 	Kind BrokerKind `json:"kind"`
+	// Persistence has a Mosquitto keep sessions and their messages on disk.
+	Persistence bool `json:"persistence,omitempty"`
 	// URL is where an External broker listens: mqtt://host[:1883] or mqtts://host[:8883]. It never holds a password.
 	URL string `json:"url,omitempty"`
 	// Username of the CONNECT packet; may stand in the URL as well.
@@ -136,6 +138,9 @@ type Sender struct {
 	TopicAlias bool `json:"topic_alias,omitempty" jsonschema:"default=false"`
 	// Properties are further properties of each PUBLISH: user, content_type, response_topic and payload_format.
 	Properties Properties `json:"properties,omitzero"`
+	// SessionExpiry is the session expiry interval in whole seconds: for how long the broker keeps a client's session, with the
+	// messages in it, after its connection is lost. 0 ends the session with the connection, which is the default.
+	SessionExpiry Duration `json:"session_expiry,omitempty"`
 	// Payload is what each PUBLISH carries. Default: 128 bytes.
 	Payload Payload `json:"payload"`
 }
@@ -171,6 +176,10 @@ type Receiver struct {
 	Filter Filters `json:"filter" jsonschema:"required"`
 	// QoS is the subscription's maximum QoS: 0, 1 or 2. A message arrives with the lower of its sender's and this. Default: 0.
 	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,enum=2,default=0"`
+	// SessionExpiry is the session expiry interval in whole seconds: for how long the broker keeps a client's session, with its
+	// subscription and the messages for it, after its connection is lost. 0 ends the session with the connection, which is the
+	// default.
+	SessionExpiry Duration `json:"session_expiry,omitempty"`
 	Slowness
 	Connections
 }

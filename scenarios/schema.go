@@ -31,6 +31,7 @@ func JSONSchema() ([]byte, error) {
 	addArms(schema.Properties.Value("tracing"))
 	addRange(schema.Properties.Value("sweep"))
 	scalars(schema.Properties.Value("search"), "from", "to")
+	addFaults(schema.Properties.Value("faults").Items)
 	schema.Definitions = jsonschema.Definitions{"template": templateSchema(), "value": propertyValueSchema()}
 	out, err := json.MarshalIndent(schema, "", "  ")
 	return append(out, '\n'), err

@@ -61,7 +61,7 @@ func TestSchemaFindsWhatItCan(t *testing.T) {
 		"broker-scheme", "broker-tls-half", "broker-word", "counts", "durations", "many-mistakes", "missing-keys",
 		"names", "no-senders", "payloads", "qos", "rates", "repeat", "repeat-never", "repeat-word", "sampler-name", "sampler-no-ratio", "sampler-ratio", "templates", "thresholds",
 		"tracing-arm", "tracing-arm-and-compare", "tracing-values",
-		"compare-entries", "compare-not-a-list", "sweeps", "exporters", "slice-without-compare", "faults", "unknown-keys", "wrong-types", "shapes",
+		"compare-entries", "compare-not-a-list", "sweeps", "exporters", "slice-without-compare", "faults", "faults-kinds", "session-expiry", "unknown-keys", "wrong-types", "shapes",
 		"topic-forms", "filter-lists",
 	} {
 		t.Run(name, func(t *testing.T) {

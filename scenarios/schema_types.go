@@ -45,6 +45,16 @@ func written(t reflect.Type) *jsonschema.Schema {
 		return words(ExporterSlow, ExporterStall, ExporterRefuse, ExporterKill)
 	case Client:
 		return words(Lean, Paho)
+	case BrokerFault:
+		return words(BrokerPause, BrokerKill, BrokerStart, BrokerRestart)
+	case NetworkFault:
+		return networkSchema()
+	case ClientFault:
+		return words(ClientsDisconnect)
+	case Parting:
+		return words(PartByClose, PartByDisconnect)
+	case Share:
+		return shareSchema()
 	case Arrival:
 		return words(Uniform, Poisson)
 	case Threshold:
@@ -132,7 +142,7 @@ func brokerSchema() *jsonschema.Schema {
 		property{"tls", tls},
 	)
 	long.Required = []string{"url"}
-	return eitherOf(words(Embedded, Mosquitto), address, long)
+	return eitherOf(words(Embedded, Mosquitto), address, long, ownBrokerSchema())
 }
 
 func payloadSchema() *jsonschema.Schema {
