@@ -132,7 +132,7 @@ func TestBrokerKilledInMidRun(t *testing.T) {
 	for _, name := range []string{"embedded", "mosquitto"} {
 		t.Run(name, func(t *testing.T) {
 			var r *run
-			options := Options{Progress: at(500*time.Millisecond, func() { assert.NoError(t, r.target.process.Kill()) })}
+			options := Options{Progress: at(500*time.Millisecond, func() { assert.NoError(t, r.target.process.current().Kill()) })}
 			r = newRun(t.Context(), scenario(t, `
 broker: `+name+`
 warmup: 0s

@@ -2,75 +2,108 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
+	"sync"
 
 	"google.golang.org/grpc/codes"
 
-	"mqttrace/load/clock"
 	"mqttrace/load/otlp"
-	"mqttrace/load/result"
 	"mqttrace/scenarios"
 )
 
-// faultStep is the beginning or the end of a fault.
-type faultStep struct {
-	at   clock.Instant
-	do   func(context.Context) error
-	name string
-}
-
-// faultSteps are the steps of all faults in the order of their times.
-func (r *run) faultSteps() (steps []faultStep) {
-	for _, f := range r.scenario.Faults {
-		begin, end := r.sinkFault(f)
-		at := r.counting().Add(f.At.Std())
-		steps = append(steps,
-			faultStep{at, begin, fmt.Sprintf("exporter: %s", f.Exporter)},
-			faultStep{at.Add(f.For.Std()), end, fmt.Sprintf("end of exporter: %s", f.Exporter)})
+// fault carries out the faults of the scenario, each at its time. Those that have begun end with ctx at the latest.
+func (r *run) fault(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, e := range r.episodes.all {
+		all.Go(func() { r.carryOut(ctx, e) })
 	}
-	slices.SortStableFunc(steps, func(a, b faultStep) int { return int(a.at - b.at) })
-	return steps
+	all.Wait()
 }
 
-// sinkFault is what begins and what ends a fault of the sink.
-func (r *run) sinkFault(f scenarios.Fault) (begin, end func(context.Context) error) {
+// carryOut waits for a fault's time, has it begin, and end when it is over.
+func (r *run) carryOut(ctx context.Context, e *episode) {
+	w := newWaiter()
+	begins := r.counting().Add(e.fault.At.Std())
+	if r.pacer.wait(ctx, w, begins) != nil {
+		return
+	}
+	steps, step := r.stepsOf(e.fault), context.WithoutCancel(ctx)
+	r.episodes.begin(e)
+	err := steps.begin(step)
+	if err != nil {
+		r.warn("run", "%s failed: %v", e.fault.Name(), err)
+	}
+	if !errors.Is(err, errors.ErrUnsupported) {
+		_ = r.pacer.wait(ctx, w, begins.Add(e.fault.For.Std())) // the end of the run ends it early
+	}
+	r.episodes.end(e)
+	if err := steps.end(step); err != nil {
+		r.warn("run", "the end of %s failed: %v", e.fault.Name(), err)
+	}
+}
+
+// faultSteps are what begins and what ends a fault.
+type faultSteps struct{ begin, end func(context.Context) error }
+
+func nothing(context.Context) error { return nil }
+
+func (r *run) stepsOf(f scenarios.Fault) faultSteps {
+	switch {
+	case f.Exporter != "":
+		return r.sinkSteps(f)
+	case f.Broker != "":
+		return r.brokerSteps(f)
+	case f.Senders != "" || f.Receivers != "":
+		return faultSteps{func(context.Context) error { r.scatter(f); return nil }, nothing}
+	}
+	return r.networkSteps(f)
+}
+
+func (r *run) sinkSteps(f scenarios.Fault) faultSteps {
 	behave := func(b otlp.Behavior) func(context.Context) error {
 		return func(context.Context) error { return r.sink.behave(b) }
 	}
 	switch f.Exporter {
 	case scenarios.ExporterSlow:
-		return behave(otlp.Behavior{Delay: f.Delay.Std()}), behave(otlp.Behavior{})
+		return faultSteps{behave(otlp.Behavior{Delay: f.Delay.Std()}), behave(otlp.Behavior{})}
 	case scenarios.ExporterStall:
-		return behave(otlp.Behavior{Stall: true}), behave(otlp.Behavior{})
+		return faultSteps{behave(otlp.Behavior{Stall: true}), behave(otlp.Behavior{})}
 	case scenarios.ExporterRefuse:
-		return behave(otlp.Behavior{Refuse: codes.Unavailable}), behave(otlp.Behavior{})
+		return faultSteps{behave(otlp.Behavior{Refuse: codes.Unavailable}), behave(otlp.Behavior{})}
 	case scenarios.ExporterKill:
-		return func(context.Context) error { return r.sink.kill() }, r.sink.revive
+		return faultSteps{func(context.Context) error { return r.sink.kill() }, r.sink.revive}
 	}
-	panic(fmt.Sprintf("fault %q: a scenario that passed validation has none of that name", f.Exporter))
+	panic(fmt.Sprintf("exporter fault %q: a scenario that passed validation has none of that name", f.Exporter))
 }
 
-// fault carries out the faults of the scenario, each at its time. Those that have begun end with ctx at the latest.
-func (r *run) fault(ctx context.Context) {
-	w := newWaiter()
-	running := 0
-	for i, step := range r.faultSteps() {
-		if r.pacer.wait(ctx, w, step.at) != nil && running == 0 {
-			return
-		}
-		running += 1 - 2*(i%2)
-		if err := step.do(context.WithoutCancel(ctx)); err != nil {
-			r.warn("run", "%s failed: %v", step.name, err)
-		}
+func (r *run) brokerSteps(f scenarios.Fault) faultSteps {
+	b := r.target.process
+	switch f.Broker {
+	case scenarios.BrokerPause:
+		return faultSteps{func(context.Context) error { return b.pause() }, func(context.Context) error { return b.resume() }}
+	case scenarios.BrokerKill:
+		return faultSteps{b.kill, b.start}
+	case scenarios.BrokerRestart:
+		return faultSteps{b.shutDown, b.start}
 	}
+	panic(fmt.Sprintf("broker fault %q: a scenario that passed validation has none of that name", f.Broker))
 }
 
-// faults are the scenario's as the result has them.
-func (r *run) faults() []result.Fault {
-	all := []result.Fault{}
-	for _, f := range r.scenario.Faults {
-		all = append(all, result.Fault{AtNS: int64(f.At), ForNS: int64(f.For), Name: fmt.Sprintf("exporter: %s", f.Exporter)})
+// scatter has clients give up their connections, all at once.
+func (r *run) scatter(f scenarios.Fault) {
+	clients := r.senderClients(f.On)
+	if f.Receivers != "" {
+		clients = r.receiverClients(f.On)
 	}
-	return all
+	share := float64(f.Share)
+	if f.Share == 0 {
+		share = 1
+	}
+	seed := r.scenario.Seed + uint64(f.At) // another choice each time
+	storm{share: share, seed: seed, disconnect: f.How == scenarios.PartByDisconnect}.drop(clients)
+}
+
+func (r *run) networkSteps(f scenarios.Fault) faultSteps {
+	return faultSteps{func(context.Context) error { return fmt.Errorf("%s: %w", f.Name(), errors.ErrUnsupported) }, nothing}
 }

@@ -12,6 +12,8 @@ import (
 // health knows which clients have lost their connection. The zero value is of a run in which all is well. Safe for concurrent
 // use.
 type health struct {
+	episodes *episodes
+
 	mu    sync.Mutex // guards what follows
 	down  map[*outage]bool
 	lost  int   // connections, so far
@@ -22,6 +24,8 @@ type health struct {
 type outage struct {
 	since clock.Instant
 	why   error // why it was lost, then why it cannot be made again
+	// episode is the fault that it is put down to; nil if there was none.
+	episode *episode
 }
 
 // watch returns the handlers that keep h up to date for one client; connected is told how long it took to connect again.
@@ -37,6 +41,9 @@ func (h *health) watch(connected func(took time.Duration)) mqtt.Handlers {
 		Up: func() {
 			h.mu.Lock()
 			defer h.mu.Unlock()
+			if h.down[current] {
+				h.episodes.up(current.episode, clock.Now())
+			}
 			delete(h.down, current)
 		},
 	}
@@ -54,6 +61,7 @@ func (h *health) wentDown(o *outage, cause error) {
 		h.down = make(map[*outage]bool)
 	}
 	o.since = clock.Now()
+	o.episode = h.episodes.down(o.since)
 	h.down[o] = true
 	h.lost++
 	h.cause = cause

@@ -28,7 +28,7 @@ func (r *run) judge() (*result.Result, error) {
 	}
 	res := &result.Result{
 		Schema: result.Schema, Started: r.measured.started.UTC(), Scenario: scenario, Environment: r.environment(),
-		TraceURL: r.opts.TraceURL, Arms: []result.Arm{}, Stages: r.stages(), Faults: r.faults(), Overhead: r.overhead(), Thresholds: []result.Threshold{},
+		TraceURL: r.opts.TraceURL, Arms: []result.Arm{}, Stages: r.stages(), Overhead: r.overhead(), Thresholds: []result.Threshold{},
 		BrokerMetrics: r.brokerMetrics, Reconciled: r.reconciled,
 	}
 	if r.measured.started.IsZero() {
@@ -48,6 +48,7 @@ func (r *run) judge() (*result.Result, error) {
 		res.Arms = append(res.Arms, *figures)
 	}
 	res.Environment.Floor = r.besideFloor(res)
+	res.Faults = r.faults() // the ledgers have been settled
 	r.doubtRun(res.Arms)
 	res.Verdict, res.Reason = r.verdict(res.Arms, res.Thresholds)
 	res.Warnings = append([]result.Warning{}, r.warnings...)

@@ -57,13 +57,16 @@ func (r *run) delivery(arm int) result.Delivery {
 				flows[key] = newFlow(s.group, sub.group)
 				order = append(order, key)
 			}
-			settle(flows[key], sub, s, s.lanes[arm], record.AccountOf(r.flowOf(s.index, arm), members))
+			account := record.AccountOf(r.flowOf(s.index, arm), members)
+			settle(flows[key], sub, s, s.lanes[arm], account)
+			flows[key].Unpromised += r.lose(&d, s, sub, s.lanes[arm], account)
 		}
 	}
 	for _, key := range order {
 		d.Flows = append(d.Flows, *flows[key])
 		addFlow(&d, flows[key])
 	}
+	r.addSightings(&d, arm)
 	if arm == 0 {
 		totals := record.TotalsOf(inboxes)
 		d.DuplicatedFlagged, d.Foreign, d.Late = totals.DuplicatedFlagged, totals.Foreign, totals.Late
@@ -100,6 +103,7 @@ func addFlow(d *result.Delivery, f *result.Flow) {
 	d.Expected += f.Expected
 	d.Received += f.Received
 	d.Lost += f.Lost
+	d.Unpromised += f.Unpromised
 	d.Duplicated += f.Duplicated
 	d.Overlapping += f.Overlapping
 	d.Reordered += f.Reordered

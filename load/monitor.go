@@ -75,8 +75,10 @@ func (m *monitor) watch(ctx context.Context, sendersDone <-chan struct{}) {
 			interrupt = nil
 			m.interrupted()
 		case <-m.target.ended():
-			m.giveUp(fmt.Errorf("the broker ended: %w", m.target.process.Err()))
-			return
+			if death := m.target.process.death(); death != nil {
+				m.giveUp(fmt.Errorf("the broker ended: %w", death))
+				return
+			}
 		case <-sendersDone:
 			sendersDone = nil
 			if interrupt != nil && ctx.Err() != nil {
@@ -131,7 +133,7 @@ func (m *monitor) tick(now clock.Instant, sent bool) (over bool) {
 		m.progress(now)
 		m.nextProgress = now.Add(progressEvery)
 	}
-	if worst, n := m.health.worst(); worst != nil && now.Sub(worst.since) >= outageLimit {
+	if worst, n := m.health.worst(); worst != nil && m.isTooLong(worst, now) {
 		m.giveUp(fmt.Errorf("lost the connection to %s: %d of %d clients have been without one for up to %v: %w",
 			m.target.url, n, len(m.senders)+len(m.receivers), outageLimit, worst.why))
 		return true
@@ -141,6 +143,13 @@ func (m *monitor) tick(now clock.Instant, sent bool) (over bool) {
 		return true
 	}
 	return now >= m.deadline
+}
+
+// isTooLong reports whether a client has been without a connection for long enough to give up. Time in which a fault lasts
+// does not count.
+func (m *monitor) isTooLong(o *outage, now clock.Instant) bool {
+	since, ok := m.episodes.settled()
+	return ok && now.Sub(max(o.since, since)) >= outageLimit
 }
 
 // next is when there is something to do again.
@@ -187,6 +196,9 @@ func (m *monitor) takeSecond(at clock.Instant, length time.Duration) {
 		if at > m.counting() {
 			m.arms[0].due += point.Scheduled
 		}
+	}
+	if at > m.counting() {
+		m.episodes.second(&m.second)
 	}
 	m.last = Progress{
 		SentPerSecond: float64(point.Sent), ReceivedPerSecond: float64(point.Received), P99: time.Duration(point.P99NS),

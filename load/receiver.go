@@ -74,6 +74,7 @@ func (v *receiver) settings() mqtt.Settings {
 	settings.Implementation = mqtt.Implementation(v.run.scenario.Client)
 	settings.ClientID = v.run.clientID("r", uint32(v.index))
 	settings.ReceiveMaximum = v.run.receiveMaximum()
+	keepSession(&settings, v.group.SessionExpiry)
 	return settings
 }
 
@@ -94,7 +95,10 @@ func (v *receiver) handle(d mqtt.Delivery) {
 	case s.Kind == stamp.WarmUp:
 		v.take(s, topic, d)
 	case v.inbox.Add(v.run.flow(s), topic, s.Seq, d.Duplicate()):
+		v.run.episodes.received(d.Received, d.Received.Sub(s.Intended))
 		v.take(s, topic, d)
+	case len(v.filters) == 1: // with several, a broker may deliver a message once for each
+		v.run.episodes.duplicate()
 	}
 }
 

@@ -88,6 +88,7 @@ type run struct {
 	plant      func(*arm)
 	started    func(*target) // called when the broker takes connections
 	health     health
+	episodes   *episodes
 	probes     chan struct{}     // holds a token when a probe has arrived
 	probing    map[string]*probe // what each filter is probed with
 	router     *router
@@ -134,6 +135,8 @@ func newRun(ctx context.Context, sc *scenarios.Scenario, opts Options) *run {
 		timeline: newTimeline(sc.Warmup.Std(), sc.Duration.Std(), sc.Tracing.Slice.Std(), len(sc.Tracing.Arms()), sc.Seed),
 	}
 	r.ending.Store(int64(r.timeline.end()))
+	r.episodes = episodesOf(sc)
+	r.health.episodes = r.episodes
 	for _, s := range sc.Senders {
 		r.senderCount += s.Count
 	}
@@ -216,7 +219,7 @@ func (r *run) getReady(ctx context.Context) error {
 func (r *run) blame(err error) error {
 	select {
 	case <-r.target.ended():
-		return fmt.Errorf("the broker ended before the load began: %w", errors.Join(r.target.process.Err(), err))
+		return fmt.Errorf("the broker ended before the load began: %w", errors.Join(r.target.process.death(), err))
 	default:
 		return err
 	}

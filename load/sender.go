@@ -56,10 +56,25 @@ type lane struct {
 	acked   atomic.Uint64
 	unknown atomic.Uint64 // their session was lost before their acknowledgement
 	routed  []routed      // by the sender's routes
+
+	marks []uint32 // the first sequence number that may be lost to each episode
+	// turnedDown were refused by the broker; abandoned were unacknowledged when their session ended with its connection.
+	turnedDown, abandoned record.Numbers
 }
 
-// routed counts the messages of one route.
-type routed struct{ handed, refused atomic.Uint64 }
+// routed is what is of one route.
+type routed struct {
+	handed, refused atomic.Uint64
+	taken           record.Numbers // the sequence numbers of what was handed over, if there is more than one route
+}
+
+// hand notes that a message has been handed to the socket.
+func (l *lane) hand(route int, seq uint32) {
+	l.routed[route].handed.Add(1)
+	if len(l.routed) > 1 {
+		l.routed[route].taken.Add(seq)
+	}
+}
 
 // delivered is how many messages the broker is to deliver.
 func (r *routed) delivered() uint64 {
@@ -136,6 +151,7 @@ func (s *sender) settings() mqtt.Settings {
 	settings.ReceiveMaximum = 8 // nothing is sent to it
 	settings.Window = s.group.Window
 	settings.TopicAlias = s.group.TopicAlias
+	keepSession(&settings, s.group.SessionExpiry)
 	return settings
 }
 
@@ -193,7 +209,7 @@ func (s *sender) closedLoop(ctx context.Context) error {
 // could not be sent at all.
 func (s *sender) publish(ctx context.Context, at time.Duration, intended clock.Instant, more bool) error {
 	m := s.message(at, intended)
-	l, route, counts := m.lane, m.route, m.counts()
+	l, route, counts, seq := m.lane, m.route, m.counts(), m.stamp.Seq
 	s.fill(m)
 	_, before := s.client.Published()
 	if err := s.client.Publish(ctx, s.group.QoS, m, more); err != nil {
@@ -203,7 +219,8 @@ func (s *sender) publish(ctx context.Context, at time.Duration, intended clock.I
 	_, after := s.client.Published()
 	s.recordSent(l.arm.recorder(counts).Stripe(int(s.index)), intended, after-before)
 	if counts {
-		l.routed[route].handed.Add(1)
+		l.hand(route, seq)
+		l.marks = s.run.episodes.mark(l.marks, s.sent.Sub(s.run.counting()), seq)
 	}
 	if s.group.QoS == 0 {
 		m.end()
@@ -326,6 +343,9 @@ func (m *message) Acknowledged(o mqtt.Outcome) {
 func (m *message) abandoned(err error) {
 	if m.counts() {
 		m.lane.unknown.Add(1)
+		if m.sender.endsItsSessions() {
+			m.lane.abandoned.Add(m.stamp.Seq)
+		}
 	}
 	if m.span != nil {
 		propagation.SetError(m.span, "session_lost", err.Error())
@@ -339,6 +359,7 @@ func (m *message) answered(o mqtt.Outcome) {
 	}
 	if m.counts() && o.Refused() {
 		m.lane.routed[m.route].refused.Add(1)
+		m.lane.turnedDown.Add(m.stamp.Seq)
 	}
 	if m.span != nil {
 		propagation.SetReasonCode(m.span, o.ReasonCode)

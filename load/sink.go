@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"mqttrace/load/otlp"
@@ -23,8 +24,8 @@ func (r *run) equip(ctx context.Context) error {
 		r.arms = append(r.arms, newArm(i, t, x, r.processors...))
 		r.plant(r.arms[i])
 	}
-	if len(r.scenario.Faults) > 0 && r.sink == nil {
-		return errors.New("the scenario's faults are of the embedded sink, but OTEL_EXPORTER_OTLP_ENDPOINT sends the spans elsewhere: unset it, or set tracing.exporter to embedded")
+	if r.sink == nil && slices.ContainsFunc(r.scenario.Faults, func(f scenarios.Fault) bool { return f.Exporter != "" }) {
+		return errors.New("faults of the scenario are of the embedded sink, but OTEL_EXPORTER_OTLP_ENDPOINT sends the spans elsewhere: unset it, or set tracing.exporter to embedded")
 	}
 	return nil
 }

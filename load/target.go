@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"mqttrace/load/broker"
@@ -14,17 +13,14 @@ import (
 // target is the broker that a run's clients connect to.
 type target struct {
 	name, version, url string
-	settings           mqtt.Settings  // what all clients have in common
-	process            *broker.Broker // nil for a broker that somebody else runs
+	settings           mqtt.Settings // what all clients have in common
+	process            *ownBroker    // nil for a broker that somebody else runs
 }
 
 // reach starts the scenario's broker, or reads what is needed to connect to one that runs already.
 func reach(ctx context.Context, b scenarios.Broker) (*target, error) {
-	switch b.Kind {
-	case scenarios.Embedded:
-		return started(broker.StartEmbedded(ctx))
-	case scenarios.Mosquitto:
-		return started(broker.StartMosquitto(ctx))
+	if b.Kind != scenarios.External {
+		return started(startBroker(ctx, b))
 	}
 	t := &target{name: b.URL, url: b.URL, settings: mqtt.Settings{Address: b.Address(), Username: b.Username}}
 	if b.PasswordFile != "" {
@@ -40,11 +36,12 @@ func reach(ctx context.Context, b scenarios.Broker) (*target, error) {
 	return t, nil
 }
 
-func started(b *broker.Broker, err error) (*target, error) {
+func started(o *ownBroker, err error) (*target, error) {
 	if err != nil {
-		return nil, fmt.Errorf("start the broker: %w", err)
+		return nil, err
 	}
-	return &target{name: b.Name(), version: b.Version(), url: b.URL(), settings: mqtt.Settings{Address: b.Addr()}, process: b}, nil
+	b := o.process
+	return &target{name: b.Name(), version: b.Version(), url: b.URL(), settings: mqtt.Settings{Address: b.Addr()}, process: o}, nil
 }
 
 // close stops a broker that the run started.
@@ -54,17 +51,17 @@ func (t *target) close() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	return t.process.Stop(ctx)
+	return t.process.stop(ctx)
 }
 
 const stopTimeout = 5 * time.Second
 
-// ended is closed when the run's own broker has ended; it is nil, and never ready, for one that somebody else runs.
+// ended is closed when the run's own broker has ended of itself; it is nil, and never ready, for one that somebody else runs.
 func (t *target) ended() <-chan struct{} {
 	if t.process == nil {
 		return nil
 	}
-	return t.process.Done()
+	return t.process.ended()
 }
 
 // usage is zero for a broker that somebody else runs.
@@ -72,5 +69,5 @@ func (t *target) usage() (broker.Usage, error) {
 	if t.process == nil {
 		return broker.Usage{}, nil
 	}
-	return t.process.Usage()
+	return t.process.usage()
 }

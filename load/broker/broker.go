@@ -21,6 +21,8 @@ type Broker struct {
 
 	process *child.Process
 	self    *child.Self[report] // nil unless the broker is embedded
+
+	again func(context.Context) (*Broker, error) // see Revive
 }
 
 // Usage is what a broker process has used since it started.
@@ -83,7 +85,7 @@ func (b *Broker) Pause() error { return b.process.Pause() }
 func (b *Broker) Resume() error { return b.process.Resume() }
 
 // Kill kills the process with no warning, as a crash would, and does not wait. Err then reports a death that nobody asked
-// for: Kill is for tests of what a run does then. Use Stop to end a broker.
+// for. Use Stop to end a broker.
 func (b *Broker) Kill() error { return b.process.Kill() }
 
 // Stop asks the broker to end, kills it if it has not by the end of ctx or after 5 s, and returns when the process and

@@ -72,6 +72,8 @@ func (cfg MosquittoConfig) startOn(ctx context.Context, exe string, port int) (*
 		b.process.Destroy()
 		return nil, fmt.Errorf("start mosquitto (%s) on %s: %w%s", exe, b.addr, err, b.process.Log().Quote())
 	}
+	cfg.Port = port
+	b.again = cfg.Start
 	return b, nil
 }
 

@@ -13,6 +13,9 @@ type MosquittoConfig struct {
 	Port int
 	// PersistenceDir is a folder for Mosquitto's database, which is then read at the start and written at the end.
 	PersistenceDir string
+	// Autosave writes that database after every change as well, sessions and queued messages included, so that a crash finds
+	// what was there a moment before. It costs a file written anew in each turn of Mosquitto's main loop.
+	Autosave bool
 	// PasswordFile, as mosquitto_passwd writes it, shuts out whoever is not in it.
 	PasswordFile string
 	// ACLFile says who may use which topics.
@@ -64,6 +67,10 @@ func (cfg MosquittoConfig) addPersistence(lines *configLines) {
 	}
 	lines.add("persistence true")
 	lines.add("persistence_location %s%c", strings.TrimRight(cfg.PersistenceDir, `/\`), os.PathSeparator)
+	if cfg.Autosave {
+		lines.add("autosave_on_changes true")
+		lines.add("autosave_interval 1")
+	}
 }
 
 // addUser keeps a Mosquitto that root starts from becoming the user mosquitto, who could not read the files it is given; and

@@ -27,6 +27,8 @@ func (cfg EmbeddedConfig) Start(ctx context.Context) (*Broker, error) {
 	if err := b.awaitHello(ctx); err != nil {
 		return nil, fmt.Errorf("start the embedded broker: %w", err)
 	}
+	cfg.Listen = b.addr
+	b.again = cfg.Start
 	return b, nil
 }
 

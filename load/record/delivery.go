@@ -8,6 +8,9 @@ type Inbox struct {
 	flows []*journal // by their number; nil until its first message
 
 	distinct, duplicated, flagged, reordered, foreign, late atomic.Uint64
+
+	sessions             atomic.Uint32 // that have ended
+	duplicates, reorders sightings
 }
 
 // journal is what one receiver got of one flow.
@@ -17,6 +20,9 @@ type journal struct {
 	onOthers   map[int]uint64 // the same by topic, for flows of several
 	duplicated uint64
 	reordered  uint64
+	highest    uint64 // one past the highest sequence number seen on any topic
+	session    uint32 // how many sessions had ended at the last message
+	gaps       []gap
 }
 
 // NewInbox makes the inbox of a receiver that that many flows may reach. A flow is a sequence of messages counted from 0: one
@@ -34,15 +40,18 @@ func (b *Inbox) Add(flow, topic int, seq uint32, dup bool) bool {
 	if !j.seen.add(seq) {
 		j.duplicated++
 		b.duplicated.Add(1)
+		b.duplicates.add(flow, seq)
 		if dup {
 			b.flagged.Add(1)
 		}
 		return false
 	}
 	b.distinct.Add(1)
+	j.enter(seq, b.sessions.Load())
 	if !j.inOrder(topic, uint64(seq)) {
 		j.reordered++
 		b.reordered.Add(1)
+		b.reorders.add(flow, seq)
 	}
 	return true
 }
@@ -99,6 +108,7 @@ type Account struct {
 	Distinct, Duplicated, Reordered uint64
 
 	seen sequences
+	gaps []gap
 }
 
 // AccountOf settles one flow with the inboxes that share a subscription. A message that two of them got is a duplicate. Order
@@ -107,6 +117,7 @@ func AccountOf(flow int, inboxes []*Inbox) Account {
 	var a Account
 	var copies uint64
 	for _, b := range inboxes {
+		a.gaps = append(a.gaps, b.gapsOf(flow)...)
 		j := b.flows[flow]
 		if j == nil {
 			continue

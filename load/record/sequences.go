@@ -51,6 +51,12 @@ func (s *sequences) add(seq uint32) bool {
 	return true
 }
 
+// has reports whether seq is in the set.
+func (s *sequences) has(seq uint32) bool {
+	i := int(seq / pageBits)
+	return i < len(s.pages) && s.pages[i] != nil && s.pages[i].words[seq%pageBits/64]&(1<<(seq%64)) != 0
+}
+
 // union adds all numbers of other.
 func (s *sequences) union(other *sequences) {
 	for len(s.pages) < len(other.pages) {
@@ -89,7 +95,7 @@ func (s *sequences) missing(end uint32, yield func(uint32) bool) {
 			seq += pageBits - 1
 			continue
 		}
-		if i < len(s.pages) && s.pages[i] != nil && s.pages[i].words[seq%pageBits/64]&(1<<(seq%64)) != 0 {
+		if s.has(seq) {
 			continue
 		}
 		if !yield(seq) {

@@ -10,7 +10,7 @@ type Promise struct {
 // Rule is what a promise is about.
 type Rule string
 
-// The rules of delivery.
+// The rules of delivery. What is lost with a session that ended with its connection is no broken promise: see Flow.Unpromised.
 const (
 	NotLost       Rule = "lost"         // QoS 1 and 2 deliver each message (MQTT 5, section 4.3)
 	NotDuplicated Rule = "duplicated"   // QoS 0 and 2 deliver it once
@@ -20,7 +20,7 @@ const (
 // Promises lists what MQTT promises for a flow, kept or not.
 func (f Flow) Promises() (all []Promise) {
 	if f.QoS >= 1 {
-		all = append(all, Promise{NotLost, f.Lost})
+		all = append(all, Promise{NotLost, f.Lost - min(f.Unpromised, f.Lost)})
 	}
 	if f.QoS != 1 {
 		all = append(all, Promise{NotDuplicated, f.Duplicated})

@@ -9,7 +9,7 @@ import (
 )
 
 func TestPromises(t *testing.T) {
-	flow := result.Flow{Lost: 3, Duplicated: 2, Reordered: 1}
+	flow := result.Flow{Lost: 5, Unpromised: 2, Duplicated: 2, Reordered: 1}
 	lost, duplicated, disordered := result.Promise{Rule: result.NotLost, Broken: 3}, result.Promise{Rule: result.NotDuplicated, Broken: 2}, result.Promise{Rule: result.InOrder, Broken: 1}
 	for name, tc := range map[string]struct {
 		qos    byte

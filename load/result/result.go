@@ -205,6 +205,14 @@ type Delivery struct {
 	Late uint64 `json:"late"`
 	// Violations lists the promises of the messages' quality of service that were broken, one sentence each.
 	Violations []string `json:"violations"`
+	// Unpromised counts those of Lost that no quality of service covers: the sender's or the receiver's session ended with its
+	// connection before they were delivered, as session_expiry 0 has it.
+	Unpromised uint64 `json:"unpromised,omitempty"`
+	// LostExamples, DuplicatedExamples and ReorderedExamples are the first messages that were, MaxExamples of each at most; all of
+	// them, if that is how many there are. A copy that another member of a shared subscription got is no example.
+	LostExamples       []Message `json:"lost_examples,omitempty"`
+	DuplicatedExamples []Message `json:"duplicated_examples,omitempty"`
+	ReorderedExamples  []Message `json:"reordered_examples,omitempty"`
 	// Flows breaks the ledger down by sender group and receiver group.
 	Flows []Flow `json:"flows"`
 }
@@ -219,6 +227,16 @@ type Exemplar struct {
 	TraceID    string `json:"trace_id,omitempty"` // of the context that it carried; empty if it carried none
 }
 
+// MaxExamples is how many messages a ledger names of each kind.
+const MaxExamples = 100
+
+// Message names one message on its way to one receiver.
+type Message struct {
+	Sender   string `json:"sender"`   // client identifier
+	Receiver string `json:"receiver"` // client identifier, or the filter of a shared subscription
+	Seq      uint32 `json:"seq"`      // of the sender within its arm, from 0
+}
+
 // Flow is the part of the ledger between one sender group and one receiver group.
 type Flow struct {
 	Sender     string `json:"sender"`
@@ -228,6 +246,7 @@ type Flow struct {
 	Expected   uint64 `json:"expected"`
 	Received   uint64 `json:"received"`
 	Lost       uint64 `json:"lost"`
+	Unpromised uint64 `json:"unpromised,omitempty"` // of Lost
 	Duplicated uint64 `json:"duplicated"`
 	// Overlapping is as in Delivery.
 	Overlapping uint64 `json:"overlapping,omitempty"`
@@ -379,11 +398,28 @@ type Process struct {
 	Dropped uint64 `json:"dropped,omitempty"`
 }
 
-// Fault is something that was done to the run on purpose.
+// Fault is something that was done to the run on purpose, and what became of connections and messages because of it. A message
+// counts as lost to the last fault that had begun by a second after it was sent, as duplicated or late to the last that had begun
+// when it arrived. What was not observed, or cannot be told, is nil.
 type Fault struct {
 	AtNS  int64  `json:"at_ns"` // from the start of the measured phase
 	ForNS int64  `json:"for_ns"`
-	Name  string `json:"name"` // such as "exporter: stall"
+	Name  string `json:"name"` // such as "exporter: stall" or "broker: kill"
+	// ConnectionsLost counts connections that ended, on purpose or not; NotReconnected the clients that had none at the end.
+	ConnectionsLost uint64 `json:"connections_lost,omitempty"`
+	NotReconnected  uint64 `json:"not_reconnected,omitempty"`
+	// DetectedNS is from the fault's begin until the first client knew that its connection was gone, ReconnectedNS from its end until
+	// the last was connected again; 0 if all were before.
+	DetectedNS    *int64 `json:"detected_ns,omitempty"`
+	ReconnectedNS *int64 `json:"reconnected_ns,omitempty"`
+	// BeforeP99NS is the p99 of response in the seconds before in which nothing was wrong, RecoveredNS from the fault's end until it
+	// was within twice that for a second, to a tenth of a second.
+	BeforeP99NS *int64 `json:"before_p99_ns,omitempty"`
+	RecoveredNS *int64 `json:"recovered_ns,omitempty"`
+	// Lost and Duplicated are part of the arms' ledgers. Late counts messages whose response was more than twice BeforeP99NS.
+	Lost       uint64 `json:"lost,omitempty"`
+	Duplicated uint64 `json:"duplicated,omitempty"`
+	Late       uint64 `json:"late,omitempty"`
 }
 
 // Stage is a stretch of the run in which a group of clients did something of its own.

@@ -1,0 +1,255 @@
+package load
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mqttrace/load/clock"
+	"mqttrace/load/record"
+	"mqttrace/load/result"
+	"mqttrace/scenarios"
+)
+
+const (
+	// underWay is how long before a fault begins a message may have been sent for its loss to be put down to the fault.
+	underWay = time.Second
+	// recoveryStep is how finely the time is told until response times are what they were.
+	recoveryStep = 100 * time.Millisecond
+	// recoverySteps in a row must be well for that: one second.
+	recoverySteps = 10
+	// recoveryWatched is for how long after a fault began its consequences are looked at.
+	recoveryWatched = 10 * time.Minute
+	// recoveredWithin is how many times the p99 of before a response time may be and count as well.
+	recoveredWithin = 2
+	// calmEnough is how many response times of before there must be for a p99.
+	calmEnough = 100
+)
+
+// episode is one fault of the scenario and what became of connections and messages because of it.
+type episode struct {
+	fault    scenarios.Fault
+	boundary time.Duration // messages sent from then on count to it, from the start of the measured phase
+
+	// limit is the response time from which a message is late, and before the p99 that it comes from; 0 if that is not known.
+	// Both are set when the episode begins.
+	limit, before time.Duration
+	began         clock.Instant
+	ended         atomic.Int64 // clock.Instant; 0 while it lasts
+
+	late, duplicated atomic.Uint64
+	messagesLost     uint64 // counted after the run
+	steps            []step // by time since it began
+
+	// What follows is guarded by the mutex of episodes.
+	lost     int           // connections
+	away     int           // clients that have none and have had one when it began
+	noticed  clock.Instant // when the first was lost; 0 if none was
+	complete clock.Instant // when the last was made again
+}
+
+// step counts the messages that arrived in a tenth of a second, and those of them that were late.
+type step struct{ received, late atomic.Uint32 }
+
+// episodes are the faults of a run in the order in which they begin. Methods are safe for concurrent use.
+type episodes struct {
+	all     []*episode
+	current atomic.Pointer[episode] // the last that has begun
+
+	mu      sync.Mutex // guards what follows, and some of the episodes
+	lasting int        // episodes that have begun and not ended
+	quiet   clock.Instant
+	calm    record.Histogram // response times of seconds in which nothing was wrong
+}
+
+func episodesOf(s *scenarios.Scenario) *episodes {
+	x := new(episodes)
+	for _, f := range s.Faults {
+		if f.Broker != scenarios.BrokerStart {
+			x.all = append(x.all, &episode{fault: f, boundary: f.At.Std() - underWay})
+		}
+	}
+	slices.SortStableFunc(x.all, func(a, b *episode) int { return int(a.fault.At - b.fault.At) })
+	return x
+}
+
+// begin opens an episode: what happens from now on is its doing.
+func (x *episodes) begin(e *episode) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.lasting++
+	e.began = clock.Now()
+	e.steps = make([]step, recoveryWatched/recoveryStep)
+	if x.calm.Count() >= calmEnough {
+		e.before = x.calm.Quantile(0.99)
+		e.limit = recoveredWithin * e.before
+	}
+	x.current.Store(e)
+}
+
+// end notes that the fault is about to be undone.
+func (x *episodes) end(e *episode) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.lasting--
+	x.quiet = clock.Now()
+	e.ended.Store(int64(x.quiet))
+}
+
+// settled is since when no fault lasts; ok is false while one does.
+func (x *episodes) settled() (since clock.Instant, ok bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.quiet, x.lasting == 0
+}
+
+// second takes the response times of a second into what is known of a run in which nothing is wrong.
+func (x *episodes) second(in *record.Interval) {
+	if len(x.all) == 0 {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.lasting == 0 && x.hasRecovered() {
+		x.calm.Merge(&in.Response)
+	}
+}
+
+// hasRecovered reports whether response times are what they were before the last episode.
+func (x *episodes) hasRecovered() bool {
+	e := x.current.Load()
+	if e == nil {
+		return true
+	}
+	_, ok := e.recovery(clock.Now())
+	return ok
+}
+
+// mark notes in a lane's marks that message seq has been sent, at an offset from the start of the measured phase.
+func (x *episodes) mark(marks []uint32, sent time.Duration, seq uint32) []uint32 {
+	for len(marks) < len(x.all) && sent >= x.all[len(marks)].boundary {
+		marks = append(marks, seq)
+	}
+	return marks
+}
+
+// loss counts a message that was lost to the last episode that it may be put down to.
+func (x *episodes) loss(marks []uint32, seq uint32) {
+	for i := len(marks) - 1; i >= 0; i-- {
+		if seq >= marks[i] {
+			x.all[i].messagesLost++
+			return
+		}
+	}
+}
+
+// down is told that a client lost its connection, and says to which episode that counts; nil before the first.
+func (x *episodes) down(at clock.Instant) *episode {
+	e := x.current.Load()
+	if e == nil || e.fault.Exporter != "" {
+		return nil
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e.lost++
+	e.away++
+	if e.noticed == 0 {
+		e.noticed = at
+	}
+	return e
+}
+
+// up is told that a client has a connection again that it had lost in an episode.
+func (x *episodes) up(e *episode, at clock.Instant) {
+	if e == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e.away--
+	e.complete = max(e.complete, at)
+}
+
+// received counts a message that arrived.
+func (x *episodes) received(at clock.Instant, response time.Duration) {
+	e := x.current.Load()
+	if e == nil || e.limit == 0 {
+		return
+	}
+	isLate := response > e.limit
+	if isLate {
+		e.late.Add(1)
+	}
+	i := int(at.Sub(e.began) / recoveryStep)
+	if i < 0 || i >= len(e.steps) {
+		return
+	}
+	e.steps[i].received.Add(1)
+	if isLate {
+		e.steps[i].late.Add(1)
+	}
+}
+
+// duplicate counts a copy past the first.
+func (x *episodes) duplicate() {
+	if e := x.current.Load(); e != nil {
+		e.duplicated.Add(1)
+	}
+}
+
+// recovery is how long after the end of the fault the first second began of which the p99 of the response times is within
+// recoveredWithin times that of before, as far as is known at now; ok is false if there was none, or if that of before is not known.
+func (e *episode) recovery(now clock.Instant) (after time.Duration, ok bool) {
+	ended := clock.Instant(e.ended.Load())
+	if ended == 0 || e.limit == 0 {
+		return 0, false
+	}
+	length := ended.Sub(e.began)
+	known := min(int(now.Sub(e.began)/recoveryStep), len(e.steps))
+	for first := int(length / recoveryStep); first+recoverySteps <= known; first++ {
+		if e.well(first) {
+			return max(time.Duration(first)*recoveryStep-length, 0), true
+		}
+	}
+	return 0, false
+}
+
+// well reports whether at most one in a hundred messages was late in the second from a step on, and there were some.
+func (e *episode) well(first int) bool {
+	var received, late uint32
+	for i := first; i < first+recoverySteps; i++ {
+		received += e.steps[i].received.Load()
+		late += e.steps[i].late.Load()
+	}
+	return received > 0 && late*100 <= received
+}
+
+// result is the episode as the result has it.
+func (x *episodes) result(e *episode, now clock.Instant) result.Fault {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	f := result.Fault{AtNS: int64(e.fault.At), ForNS: int64(e.fault.For), Name: e.fault.Name()}
+	ended := clock.Instant(e.ended.Load())
+	if e.began == 0 || ended == 0 {
+		return f // the run had ended by then
+	}
+	if e.fault.For == 0 {
+		f.ForNS = int64(ended.Sub(e.began))
+	}
+	f.Lost, f.Duplicated, f.Late = e.messagesLost, e.duplicated.Load(), e.late.Load()
+	f.ConnectionsLost, f.NotReconnected = uint64(e.lost), uint64(e.away)
+	if e.noticed != 0 {
+		f.DetectedNS = new(int64(e.noticed.Sub(e.began)))
+	}
+	if e.lost > 0 && e.away == 0 {
+		f.ReconnectedNS = new(int64(max(e.complete.Sub(ended), 0)))
+	}
+	if e.before > 0 {
+		f.BeforeP99NS = new(int64(e.before))
+	}
+	if after, ok := e.recovery(now); ok {
+		f.RecoveredNS = new(int64(after))
+	}
+	return f
+}
