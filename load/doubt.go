@@ -98,6 +98,7 @@ func (r *run) doubtBroker(broker *result.Process) {
 
 // doubtFeatures notes what was asked of the broker and not granted.
 func (r *run) doubtFeatures() {
+	r.doubtReceivers()
 	for _, s := range r.scenario.Senders {
 		switch granted := r.limits.TopicAliasMaximum; {
 		case s.TopicAlias && granted == 0:
@@ -117,6 +118,20 @@ func (r *run) comeAndGo() bool {
 		}
 	}
 	return false
+}
+
+// doubtReceivers notes sessions that were not resumed and messages without the identifier of their subscription.
+func (r *run) doubtReceivers() {
+	var unidentified uint64
+	for _, v := range r.receivers {
+		unidentified += v.unidentified.Load()
+	}
+	if unidentified > 0 {
+		r.warn("delivery.received", "%d messages came without the subscription identifier that was asked for", unidentified)
+	}
+	if lost := r.sessionsLost.Load(); lost > 0 {
+		r.warn("delivery.lost", "%d of %d times a receiver that came back found its session gone (no Session Present)", lost, lost+r.sessionsResumed.Load())
+	}
 }
 
 func (r *run) closedLoop() bool {

@@ -166,6 +166,12 @@ func (v *receiver) connect(ctx context.Context) error {
 	stripe := v.run.arms[0].counted.Stripe(v.index)
 	handlers := v.run.health.watch(func(took time.Duration) { stripe.Record(record.Connect, took) })
 	handlers.Message = v.handle
+	var current atomic.Pointer[mqtt.Client]
+	up := handlers.Up
+	handlers.Up = func() {
+		v.cameBack(current.Load())
+		up()
+	}
 	handlers.Lent = v.group.Work.IsZero()
 	if delay := v.group.AckDelay; !delay.IsZero() {
 		random := rand.New(rand.NewPCG(v.run.scenario.Seed, uint64(v.index)|1<<36))
@@ -177,9 +183,10 @@ func (v *receiver) connect(ctx context.Context) error {
 		return err
 	}
 	v.client = client
+	current.Store(client)
 	stripe.Record(record.Connect, client.ConnectTime())
 	for _, filter := range v.filters {
-		took, err := client.Subscribe(ctx, filter, v.group.QoS)
+		took, err := client.SubscribeAs(ctx, v.subscription(filter), v.group.SubscriptionIdentifier)
 		if err != nil {
 			return err
 		}
@@ -211,6 +218,11 @@ func (s *sender) connect(ctx context.Context) error {
 func (r *run) disconnect() {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
+	if r.retains() {
+		// Receivers first: they would take what clears the retained messages for somebody else's.
+		closeAll(ctx, r.receivers, func(v *receiver) *mqtt.Client { return v.client })
+		r.clearRetained(ctx)
+	}
 	closeAll(ctx, r.senders, func(s *sender) *mqtt.Client { return s.client })
 	closeAll(ctx, r.receivers, func(v *receiver) *mqtt.Client { return v.client })
 }

@@ -69,6 +69,7 @@ func (r *run) delivery(arm int) result.Delivery {
 	r.addSightings(&d, arm)
 	if arm == 0 {
 		totals := record.TotalsOf(inboxes)
+		d.Wills = r.wills.Load()
 		d.DuplicatedFlagged, d.Foreign, d.Late = totals.DuplicatedFlagged, totals.Foreign, totals.Late
 	}
 	return d

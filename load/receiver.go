@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/eclipse/paho.golang/paho"
+
 	"mqttrace/load/clock"
 	"mqttrace/load/mqtt"
 	"mqttrace/load/record"
@@ -27,6 +29,8 @@ type receiver struct {
 	random *rand.Rand // what the handler draws
 
 	probed []atomic.Bool // by filter: a probe has arrived
+
+	unidentified atomic.Uint64 // messages of this run without the subscription identifier that was asked for
 }
 
 func newReceiver(r *run, group *scenarios.Receiver, inGroup, index int) *receiver {
@@ -75,16 +79,26 @@ func (v *receiver) settings() mqtt.Settings {
 	settings.ClientID = v.run.clientID("r", uint32(v.index))
 	settings.ReceiveMaximum = v.run.receiveMaximum()
 	keepSession(&settings, v.group.SessionExpiry)
+	if v.group.ReceiveMaximum > 0 {
+		settings.ReceiveMaximum = uint16(v.group.ReceiveMaximum)
+	}
+	settings.TopicAliasMaximum = uint16(v.group.TopicAliasMaximum)
+	connectAs(&settings, v.group.ConnectOptions)
 	return settings
 }
 
 // handle is called for each message that arrives.
 func (v *receiver) handle(d mqtt.Delivery) {
 	s, topic, ok := v.identify(d)
+	if !ok && v.isWill(d) {
+		v.run.wills.Add(1)
+		return
+	}
 	if !ok {
 		v.inbox.AddForeign()
 		return
 	}
+	v.checkIdentifier(d)
 	switch {
 	case s.Kind == stamp.Probe:
 		v.sawProbe(d.Topic)
@@ -119,6 +133,24 @@ func (v *receiver) identify(d mqtt.Delivery) (s stamp.Stamp, topic int, ok bool)
 	return s, topic, !unsent
 }
 
+// checkIdentifier counts messages that came without the subscription's identifier.
+func (v *receiver) checkIdentifier(d mqtt.Delivery) {
+	if want := v.group.SubscriptionIdentifier; want > 0 && (d.Properties.SubscriptionIdentifier == nil || *d.Properties.SubscriptionIdentifier != want) {
+		v.unidentified.Add(1)
+	}
+}
+
+// subscription is what the receiver asks for with one of its filters.
+func (v *receiver) subscription(filter string) paho.SubscribeOptions {
+	return paho.SubscribeOptions{
+		Topic: filter, QoS: v.group.QoS, NoLocal: v.group.NoLocal, RetainAsPublished: v.group.RetainAsPublished,
+		RetainHandling: retainHandlings[v.group.RetainHandling],
+	}
+}
+
+// retainHandlings are the values of the option on the wire (MQTT 5 section 3.8.3.1).
+var retainHandlings = map[scenarios.RetainHandling]byte{scenarios.SendRetained: 0, scenarios.SendIfNew: 1, scenarios.DontSend: 2}
+
 // sawProbe notes that the subscriptions that match a topic deliver.
 func (v *receiver) sawProbe(topic string) {
 	for i, filter := range v.filters {
@@ -145,7 +177,7 @@ func (v *receiver) take(s stamp.Stamp, topic int, d mqtt.Delivery) {
 	counts := s.Kind == stamp.Measured
 	stripe := v.run.arms[s.Arm].recorder(counts).Stripe(v.index)
 	response, transit := d.Received.Sub(s.Intended), d.Received.Sub(s.Sent)
-	slow := !d.Retain && stripe.Received(response, transit)
+	slow := (!d.Retain || v.group.RetainAsPublished) && stripe.Received(response, transit)
 	var m *record.Message
 	if counts {
 		m = &record.Message{Sender: s.Sender, Seq: s.Seq, Copies: v.run.senders[s.Sender].copies(topic)}

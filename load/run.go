@@ -86,12 +86,14 @@ type run struct {
 	// processors of every arm's spans besides its own, and what is to be changed in each arm: for tests.
 	processors []sdktrace.SpanProcessor
 	plant      func(*arm)
-	started    func(*target) // called when the broker takes connections
-	health     health
-	episodes   *episodes
-	probes     chan struct{}     // holds a token when a probe has arrived
-	probing    map[string]*probe // what each filter is probed with
-	router     *router
+	// started is called when the broker takes connections, loading when the load begins, cleared when all clients are gone: for tests.
+	started          func(*target)
+	loading, cleared func()
+	health           health
+	episodes         *episodes
+	probes           chan struct{}     // holds a token when a probe has arrived
+	probing          map[string]*probe // what each filter is probed with
+	router           *router
 
 	timeline *timeline
 	start    clock.Instant // of the load
@@ -105,9 +107,12 @@ type run struct {
 
 	over chan struct{} // closed when handlers need not work any more
 
-	limits      mqtt.Limits // of the first sender's connection: a broker grants all alike
-	measured    measured
-	usageFailed bool
+	limits mqtt.Limits   // of the first sender's connection: a broker grants all alike
+	wills  atomic.Uint64 // received
+	// sessionsResumed and sessionsLost count the receivers that came back, by whether the broker had their sessions.
+	sessionsResumed, sessionsLost atomic.Uint64
+	measured                      measured
+	usageFailed                   bool
 	// generatorLate says that the generator did not keep up, which is known when the run has been judged.
 	generatorLate bool
 
@@ -131,7 +136,7 @@ func newRun(ctx context.Context, sc *scenarios.Scenario, opts Options) *run {
 	}
 	r := &run{
 		ctx: ctx, scenario: sc, opts: opts, id: uint16(rand.N(stamp.MaxRun + 1)), label: fmt.Sprintf("%08x", rand.Uint32()),
-		probes: make(chan struct{}, 1), over: make(chan struct{}), plant: func(*arm) {}, started: func(*target) {},
+		probes: make(chan struct{}, 1), over: make(chan struct{}), plant: func(*arm) {}, started: func(*target) {}, loading: func() {}, cleared: func() {},
 		timeline: newTimeline(sc.Warmup.Std(), sc.Duration.Std(), sc.Tracing.Slice.Std(), len(sc.Tracing.Arms()), sc.Seed),
 	}
 	r.ending.Store(int64(r.timeline.end()))
@@ -193,6 +198,7 @@ func (r *run) allow() error {
 
 // measure connects the clients, runs the load and disconnects them again. An error means that the load did not start.
 func (r *run) measure(ctx context.Context) error {
+	defer r.cleared()
 	defer r.disconnect()
 	defer close(r.over)
 	view := r.view(ctx)
@@ -241,6 +247,7 @@ func (r *run) load(ctx context.Context) {
 	}
 	done := make(chan struct{})
 	go func() { senders.Wait(); close(done) }()
+	r.loading()
 	var others sync.WaitGroup
 	others.Go(func() { r.fault(sending) })
 	others.Go(func() { r.churn(sending) })

@@ -152,6 +152,8 @@ func (s *sender) settings() mqtt.Settings {
 	settings.Window = s.group.Window
 	settings.TopicAlias = s.group.TopicAlias
 	keepSession(&settings, s.group.SessionExpiry)
+	settings.Will = s.will()
+	connectAs(&settings, s.group.ConnectOptions)
 	return settings
 }
 

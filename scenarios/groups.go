@@ -38,8 +38,10 @@ func (d *decoder) sender(n *node) Sender {
 			optional("properties", d.properties(&s.Properties)),
 			optional("message_expiry", d.expiry(&s.MessageExpiry, "a message expiry interval")),
 			optional("session_expiry", d.expiry(&s.SessionExpiry, "a session expiry interval")),
+			optional("will", d.will(&s)),
 			optional("payload", d.payload(&s.Payload)),
-		})...)
+		},
+		d.connectFields(&s.ConnectOptions))...)
 	d.pace(n, &s, p)
 	d.badTopics(n.get("topic"), s)
 	d.connections(n, s.Connections)
@@ -57,7 +59,10 @@ func (d *decoder) receiver(n *node) Receiver {
 			optional("session_expiry", d.expiry(&r.SessionExpiry, "a session expiry interval")),
 		},
 		d.slownessFields(&r.Slowness),
+		d.subscriptionFields(&r),
+		d.connectFields(&r.ConnectOptions),
 		d.connectionFields(&r.Connections))...)
+	d.badSubscription(n, r)
 	d.badFilters(n.get("filter"), r)
 	d.connections(n, r.Connections)
 	return r

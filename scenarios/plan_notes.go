@@ -1,5 +1,7 @@
 package scenarios
 
+import "slices"
+
 // notes are what the plan says of settings that the broker is known not to do: a run goes on without them.
 func (p Plan) notes() (notes []string) {
 	if p.Scenario.Broker.Kind != Embedded {
@@ -19,15 +21,15 @@ var embeddedCannot = []struct {
 	text  string
 }{
 	{anySender(func(s Sender) bool { return s.TopicAlias }), "grants no topic aliases: topics are sent whole"},
+	{anyReceiver(func(r Receiver) bool { return r.SessionExpiry > 0 && !r.Lifetime.IsZero() }), "may lose or mix up what waits in a session"},
+	{anyReceiver(func(r Receiver) bool { return r.ReceiveMaximum > 0 }), "does not keep to a receiver's receive_maximum"},
+	{anyReceiver(func(r Receiver) bool { return r.TopicAliasMaximum > 0 }), "uses no topic aliases towards receivers"},
 }
 
 func anySender(is func(Sender) bool) func(*Scenario) bool {
-	return func(s *Scenario) bool {
-		for _, sender := range s.Senders {
-			if is(sender) {
-				return true
-			}
-		}
-		return false
-	}
+	return func(s *Scenario) bool { return slices.ContainsFunc(s.Senders, is) }
+}
+
+func anyReceiver(is func(Receiver) bool) func(*Scenario) bool {
+	return func(s *Scenario) bool { return slices.ContainsFunc(s.Receivers, is) }
 }

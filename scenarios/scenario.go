@@ -141,6 +141,9 @@ type Sender struct {
 	// SessionExpiry is the session expiry interval in whole seconds: for how long the broker keeps a client's session, with the
 	// messages in it, after its connection is lost. 0 ends the session with the connection, which is the default.
 	SessionExpiry Duration `json:"session_expiry,omitempty"`
+	ConnectOptions
+	// Will is what the broker publishes when a client's connection breaks. Default: none.
+	Will *Will `json:"will,omitempty"`
 	// Payload is what each PUBLISH carries. Default: 128 bytes.
 	Payload Payload `json:"payload"`
 }
@@ -182,4 +185,19 @@ type Receiver struct {
 	SessionExpiry Duration `json:"session_expiry,omitempty"`
 	Slowness
 	Connections
+	ConnectOptions
+	// RetainHandling says which retained messages the broker sends for a subscription: send, send_if_new or dont_send. Those of earlier
+	// runs are foreign. Default: send.
+	RetainHandling RetainHandling `json:"retain_handling,omitempty"`
+	// RetainAsPublished makes messages keep the RETAIN flag that they were published with. Default: false.
+	RetainAsPublished bool `json:"retain_as_published,omitempty" jsonschema:"default=false"`
+	// NoLocal keeps messages from the client that published them; receivers publish none. Default: false.
+	NoLocal bool `json:"no_local,omitempty" jsonschema:"default=false"`
+	// SubscriptionIdentifier is sent with each subscription, and expected in each message. Default: none.
+	SubscriptionIdentifier int `json:"subscription_identifier,omitempty" jsonschema:"minimum=1,maximum=268435455"`
+	// ReceiveMaximum is how many QoS 1 and 2 messages the broker may send a client before it acknowledges them. Default: 64 to 8,192, less
+	// the more receivers there are.
+	ReceiveMaximum int `json:"receive_maximum,omitempty" jsonschema:"minimum=1,maximum=65535"`
+	// TopicAliasMaximum is how many topic aliases the broker may use towards a client. Default: none.
+	TopicAliasMaximum int `json:"topic_alias_maximum,omitempty" jsonschema:"minimum=1,maximum=65535"`
 }

@@ -28,6 +28,7 @@ func JSONSchema() ([]byte, error) {
 	schema.Title = "mqttrace scenario"
 	addShapes(schema)
 	addTotal(schema.Properties.Value("senders").Items)
+	addSizes(schema.Properties.Value("senders").Items, schema.Properties.Value("receivers").Items)
 	addArms(schema.Properties.Value("tracing"))
 	addRange(schema.Properties.Value("sweep"))
 	scalars(schema.Properties.Value("search"), "from", "to")
@@ -37,7 +38,7 @@ func JSONSchema() ([]byte, error) {
 	return append(out, '\n'), err
 }
 
-//go:embed scenario.go shape.go clients.go tracing.go fault.go sweep.go properties.go metrics.go
+//go:embed scenario.go shape.go clients.go tracing.go fault.go sweep.go properties.go metrics.go connection.go
 var typesSource embed.FS
 
 // comments looks up what the types' source says about a field. Types themselves are described where they are used.

@@ -62,7 +62,7 @@ func TestSchemaFindsWhatItCan(t *testing.T) {
 		"names", "no-senders", "payloads", "qos", "rates", "repeat", "repeat-never", "repeat-word", "sampler-name", "sampler-no-ratio", "sampler-ratio", "templates", "thresholds",
 		"tracing-arm", "tracing-arm-and-compare", "tracing-values",
 		"compare-entries", "compare-not-a-list", "sweeps", "exporters", "slice-without-compare", "faults", "faults-kinds", "session-expiry", "unknown-keys", "wrong-types", "shapes",
-		"topic-forms", "filter-lists",
+		"topic-forms", "filter-lists", "connections",
 	} {
 		t.Run(name, func(t *testing.T) {
 			data, err := os.ReadFile("testdata/bad/" + name + ".yaml")

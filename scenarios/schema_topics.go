@@ -51,3 +51,12 @@ func userPropertiesSchema() *jsonschema.Schema {
 }
 
 func propertyValueRef() *jsonschema.Schema { return &jsonschema.Schema{Ref: "#/$defs/value"} }
+
+// addSizes lets packet sizes have units.
+func addSizes(sender, receiver *jsonschema.Schema) {
+	for _, group := range []*jsonschema.Schema{sender, receiver} {
+		size := sizeSchema()
+		size.Description = group.Properties.Value("maximum_packet_size").Description
+		group.Properties.Set("maximum_packet_size", size)
+	}
+}

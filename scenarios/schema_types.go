@@ -27,6 +27,8 @@ func written(t reflect.Type) *jsonschema.Schema {
 		return propertyValueRef()
 	case UserProperties:
 		return userPropertiesSchema()
+	case RetainHandling:
+		return words(SendRetained, SendIfNew, DontSend)
 	case PayloadFormat:
 		return words(Bytes, UTF8)
 	case Topics:

@@ -66,7 +66,7 @@ type Client struct {
 	mu            sync.Mutex // guards what follows
 	link          *link      // nil while there is no connection
 	linked        chan struct{}
-	subscriptions []paho.SubscribeOptions
+	subscriptions []subscription
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -99,6 +99,12 @@ func (c *Client) ConnectTime() time.Duration {
 		return l.took
 	}
 	return 0
+}
+
+// SessionPresent reports whether the broker had a session for the current connection; false while there is none.
+func (c *Client) SessionPresent() bool {
+	l := c.current()
+	return l != nil && l.sessionPresent
 }
 
 // Limits are what the broker granted the current connection; zero while there is none.
@@ -136,7 +142,13 @@ func (c *Client) Subscribe(ctx context.Context, filter string, qos byte) (time.D
 }
 
 // SubscribeWith is Subscribe with all the options of a subscription.
-func (c *Client) SubscribeWith(ctx context.Context, subscription paho.SubscribeOptions) (time.Duration, error) {
+func (c *Client) SubscribeWith(ctx context.Context, options paho.SubscribeOptions) (time.Duration, error) {
+	return c.SubscribeAs(ctx, options, 0)
+}
+
+// SubscribeAs is SubscribeWith with a subscription identifier, 1 to 268,435,455; 0 for none.
+func (c *Client) SubscribeAs(ctx context.Context, options paho.SubscribeOptions, identifier int) (time.Duration, error) {
+	subscription := subscription{options, identifier}
 	l, err := c.awaitLink(ctx)
 	if err != nil {
 		return 0, err
@@ -152,9 +164,23 @@ func (c *Client) SubscribeWith(ctx context.Context, subscription paho.SubscribeO
 	return took, nil
 }
 
-func (c *Client) subscribe(ctx context.Context, l *link, s paho.SubscribeOptions) error {
+// subscription is what a Client has subscribed to, and does again.
+type subscription struct {
+	paho.SubscribeOptions
+	identifier int // 0: none
+}
+
+func (s subscription) packet() *paho.Subscribe {
+	p := &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{s.SubscribeOptions}}
+	if s.identifier > 0 {
+		p.Properties = &paho.SubscribeProperties{SubscriptionIdentifier: &s.identifier}
+	}
+	return p
+}
+
+func (c *Client) subscribe(ctx context.Context, l *link, s subscription) error {
 	what := fmt.Sprintf("subscription of client %s to %s", c.settings.ClientID, s.Topic)
-	suback, err := l.subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{s}})
+	suback, err := l.subscribe(ctx, s.packet())
 	if suback != nil && len(suback.Reasons) == 1 && suback.Reasons[0] >= 0x80 {
 		refused := &RefusedError{What: what, ReasonCode: suback.Reasons[0]}
 		if suback.Properties != nil {

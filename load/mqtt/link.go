@@ -147,6 +147,9 @@ func (c *Client) connectPacket(cleanStart bool) (*paho.Connect, error) {
 	if s.MaximumPacketSize > 0 {
 		packet.Properties.MaximumPacketSize = &s.MaximumPacketSize
 	}
+	if s.Will != nil {
+		s.Will.addTo(packet)
+	}
 	if s.SessionExpiry > 0 {
 		seconds := uint32(s.SessionExpiry / time.Second)
 		packet.Properties.SessionExpiryInterval = &seconds

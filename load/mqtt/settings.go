@@ -43,6 +43,8 @@ type Settings struct {
 	TopicAliasMaximum uint16
 	// MaximumPacketSize is the size in bytes above which the broker must not send this client a packet. 0: no limit.
 	MaximumPacketSize uint32
+	// Will is what the broker publishes if a connection ends without a DISCONNECT; nil for nothing.
+	Will *Will
 	// ConnectTimeout bounds one attempt, from dialling to CONNACK. Default: 10 s.
 	ConnectTimeout time.Duration
 	// AckTimeout bounds the wait for a SUBACK. Default: 10 s.

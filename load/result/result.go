@@ -201,6 +201,8 @@ type Delivery struct {
 	Reordered uint64 `json:"reordered"`
 	// Foreign counts messages that this run did not send.
 	Foreign uint64 `json:"foreign"`
+	// Wills counts the will messages of this run's senders that reached a receiver; they are none of the messages above.
+	Wills uint64 `json:"wills,omitempty"`
 	// Late counts messages that arrived after the drain had ended; they are Lost too.
 	Late uint64 `json:"late"`
 	// Violations lists the promises of the messages' quality of service that were broken, one sentence each.

@@ -1,0 +1,199 @@
+package load
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/eclipse/paho.golang/paho"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"mqttrace/load/clock"
+	"mqttrace/load/mqtt"
+	"mqttrace/load/result"
+)
+
+// warned reports whether a result has a warning with all of these words.
+func warned(res *result.Result, words ...string) bool {
+	for _, w := range res.Warnings {
+		all := true
+		for _, word := range words {
+			all = all && strings.Contains(w.Text, word)
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
+
+// TestReceiverResumesItsSession lets receivers go away in the middle of a run: nothing is lost.
+func TestReceiverResumesItsSession(t *testing.T) {
+	for _, broker := range brokers {
+		for _, client := range []string{"lean", "paho"} {
+			t.Run(broker+"/"+client, func(t *testing.T) {
+				r := newRun(t.Context(), scenario(t, `
+broker: `+broker+`
+client: `+client+`
+warmup: 0s
+duration: 1500ms
+drain: 2s
+senders: [{name: sensors, count: 2, rate: 50/s, topic: "bench/{sender}", qos: 1}]
+receivers: [{name: backend, count: 2, filter: bench/+, qos: 1, keep_alive: 5s, session_expiry: 60s, lifetime: 400ms, pause: 200ms}]
+`), Options{})
+				res, err := r.execute(t.Context())
+				require.NoError(t, err)
+				a := res.Arms[0]
+				if broker == "mosquitto" { // the embedded broker may lose or mix up what waits in a session
+					assert.NotEqual(t, result.Fail, res.Verdict, res.Reason)
+					assert.Zero(t, a.Delivery.Lost)
+				}
+				assert.EqualValues(t, 300, a.Delivery.Expected)
+				assert.Positive(t, r.sessionsResumed.Load())
+				assert.Zero(t, r.sessionsLost.Load())
+				assert.False(t, warned(res, "Session Present"), res.Warnings)
+			})
+		}
+	}
+}
+
+// TestSubscriptionOptions subscribes beside retained messages of somebody else's, with every option.
+func TestSubscriptionOptions(t *testing.T) {
+	for _, broker := range brokers {
+		for _, c := range []struct {
+			options string
+			foreign uint64
+		}{
+			{"", 1},
+			{"retain_handling: send, retain_as_published: true", 1},
+			{"retain_handling: dont_send, subscription_identifier: 7, receive_maximum: 5, topic_alias_maximum: 10, no_local: true", 0},
+		} {
+			t.Run(broker+"/"+c.options, func(t *testing.T) {
+				r := newRun(t.Context(), scenario(t, `
+broker: `+broker+`
+warmup: 0s
+duration: 500ms
+senders: [{name: sensors, rate: 100/s, topic: "bench/{sender}", qos: 1, retain: true}]
+receivers: [{name: backend, filter: bench/#, qos: 1, `+c.options+`}]
+`), Options{})
+				var stranger *mqtt.Client
+				r.started = func(target *target) {
+					stranger = strangerTo(t, target)
+					say(t, stranger, &paho.Publish{Topic: "bench/old", QoS: 1, Retain: true, Payload: []byte("of an earlier run")})
+				}
+				var left []string
+				r.cleared = func() { left = retainedOn(t, r.target) }
+				res, err := r.execute(t.Context())
+				require.NoError(t, err)
+				a := res.Arms[0]
+				assert.EqualValues(t, 50, a.Delivery.Received)
+				assert.Equal(t, c.foreign, a.Delivery.Foreign)
+				assert.EqualValues(t, 50, a.Latency[result.Response].Count)
+				assert.False(t, warned(res, "subscription identifier"), res.Warnings)
+				assert.Equal(t, []string{"bench/old"}, left, "what the run retained has been cleared")
+			})
+		}
+	}
+}
+
+// strangerTo connects a client that is none of the run's.
+func strangerTo(t *testing.T, target *target) *mqtt.Client {
+	t.Helper()
+	settings := target.settings
+	settings.ClientID = "stranger"
+	client, err := mqtt.Connect(t.Context(), settings, mqtt.Handlers{})
+	require.NoError(t, err)
+	t.Cleanup(func() { client.Close(context.Background()) })
+	return client
+}
+
+func say(t *testing.T, client *mqtt.Client, p *paho.Publish) {
+	t.Helper()
+	outcome, err := client.Send(t.Context(), p.QoS, func(clock.Instant) *paho.Publish { return p }, nil)
+	require.NoError(t, err)
+	require.NoError(t, outcome.Err)
+}
+
+// retainedOn lists the topics of a broker's retained messages.
+func retainedOn(t *testing.T, target *target) (retained []string) {
+	t.Helper()
+	settings := target.settings
+	settings.ClientID = "witness"
+	seen := make(chan *paho.Publish, 1000)
+	client, err := mqtt.Connect(t.Context(), settings, mqtt.Handlers{Message: func(d mqtt.Delivery) { seen <- d.Publish }})
+	require.NoError(t, err)
+	defer client.Close(context.Background())
+	_, err = client.Subscribe(t.Context(), "#", 1)
+	require.NoError(t, err)
+	say(t, client, &paho.Publish{Topic: "end", QoS: 1})
+	for {
+		select {
+		case p := <-seen:
+			if p.Topic == "end" {
+				return retained
+			}
+			retained = append(retained, p.Topic)
+		case <-time.After(20 * time.Second):
+			require.FailNow(t, "the last message did not come")
+		}
+	}
+}
+
+// TestWill breaks a sender's connection: its will reaches the receivers and is no message of the load.
+func TestWill(t *testing.T) {
+	for _, broker := range brokers {
+		t.Run(broker, func(t *testing.T) {
+			r := newRun(t.Context(), scenario(t, `
+broker: `+broker+`
+warmup: 0s
+duration: 1s
+senders:
+  - name: sensors
+    count: 2
+    rate: 50/s
+    topic: bench/{sender}
+    qos: 1
+    session_expiry: 30s
+    will: {topic: "bench/{sender}/status", payload: "{group} {sender} is gone", qos: 1, retain: true}
+receivers: [{name: backend, filter: bench/#, qos: 1}]
+`), Options{})
+			r.loading = func() { r.senders[1].client.Leave(mqtt.Leaving{Abrupt: true}) }
+			var left []string
+			r.cleared = func() { left = retainedOn(t, r.target) }
+			res, err := r.execute(t.Context())
+			require.NoError(t, err)
+			d := res.Arms[0].Delivery
+			assert.EqualValues(t, 1, d.Wills)
+			assert.Zero(t, d.Foreign)
+			assert.Zero(t, d.Lost)
+			assert.Empty(t, left)
+		})
+	}
+}
+
+// TestMaximumPacketSize subscribes with less room than some of the messages need: the broker drops those.
+func TestMaximumPacketSize(t *testing.T) {
+	for _, broker := range brokers {
+		t.Run(broker, func(t *testing.T) {
+			res := runScenario(t, `
+broker: `+broker+`
+warmup: 0s
+duration: 500ms
+drain: 300ms
+senders:
+  - {name: small, rate: 50/s, topic: small, qos: 1, payload: {size: 100}}
+  - {name: large, rate: 50/s, topic: large, qos: 1, payload: {size: 1000}}
+receivers: [{name: backend, filter: "#", qos: 1, maximum_packet_size: 500B}]
+`)
+			for _, f := range res.Arms[0].Delivery.Flows {
+				want := uint64(25)
+				if f.Sender == "large" {
+					want = 0
+				}
+				assert.Equal(t, want, f.Received, f.Sender)
+			}
+		})
+	}
+}
