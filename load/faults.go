@@ -103,7 +103,3 @@ func (r *run) scatter(f scenarios.Fault) {
 	seed := r.scenario.Seed + uint64(f.At) // another choice each time
 	storm{share: share, seed: seed, disconnect: f.How == scenarios.PartByDisconnect}.drop(clients)
 }
-
-func (r *run) networkSteps(f scenarios.Fault) faultSteps {
-	return faultSteps{func(context.Context) error { return fmt.Errorf("%s: %w", f.Name(), errors.ErrUnsupported) }, nothing}
-}

@@ -50,7 +50,10 @@ func (r *run) execute(ctx context.Context) (*result.Result, error) {
 		return nil, err
 	}
 	r.started(r.target)
-	err = r.equip(ctx)
+	err = r.build(ctx)
+	if err == nil {
+		err = r.equip(ctx)
+	}
 	if err == nil {
 		err = r.measure(ctx)
 	}
@@ -58,6 +61,9 @@ func (r *run) execute(ctx context.Context) (*result.Result, error) {
 		r.tellSidesApart(ctx)
 	}
 	r.unequip()
+	if roadsErr := r.roads.close(); roadsErr != nil && err == nil {
+		r.warn("run", "the proxies of the network did not stop as they should: %v", roadsErr)
+	}
 	if stopErr := r.target.close(); stopErr != nil && err == nil {
 		r.warn("run", "the broker did not stop as it should: %v", stopErr)
 	}
@@ -76,6 +82,7 @@ type run struct {
 	id       uint16 // of this run, in its stamps
 
 	target        *target
+	roads         *roads
 	pacer         *pacer
 	senderCount   int
 	senders       []*sender

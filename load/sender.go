@@ -151,6 +151,7 @@ func (s *sender) settings() mqtt.Settings {
 	settings.ReceiveMaximum = 8 // nothing is sent to it
 	settings.Window = s.group.Window
 	settings.TopicAlias = s.group.TopicAlias
+	settings.Via = s.run.roads.via(senderRoad(s.group.Name))
 	keepSession(&settings, s.group.SessionExpiry)
 	settings.Will = s.will()
 	connectAs(&settings, s.group.ConnectOptions)

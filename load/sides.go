@@ -11,6 +11,7 @@ import (
 
 	"mqttrace/load/internal/child"
 	"mqttrace/load/mqtt"
+	"mqttrace/load/network"
 	"mqttrace/load/record"
 	"mqttrace/load/result"
 	"mqttrace/scenarios"
@@ -23,9 +24,10 @@ import (
 // childReceivers is the role of a child process that is the receiving side.
 const childReceivers = "receivers"
 
-// RunIfChild runs the receiving side of a comparison and exits, if this process was started to do so by Run, and returns at once
-// if not. Call it first in main, and in TestMain of every package whose tests compare arms.
+// RunIfChild runs the receiving side of a comparison, or the proxies of network faults, and exits, if this process was started to
+// do so by Run, and returns at once if not. Call it first in main, and in TestMain of every package whose tests compare arms.
 func RunIfChild() {
+	network.RunIfChild()
 	if os.Getenv(child.Env) != childReceivers {
 		return
 	}

@@ -9,6 +9,8 @@ import (
 type Settings struct {
 	// Address is the broker's host:port. Required.
 	Address string
+	// Via is the host:port of a proxy that is dialled in the place of Address. The server's name stays Address's.
+	Via string
 	// TLS makes the connection TLS; nil is plain TCP. The server's name is taken from Address unless TLS gives one.
 	TLS *tls.Config
 	// FreshTLS, if it is not nil, is asked at every connect and takes the place of TLS, so that certificates that are renewed

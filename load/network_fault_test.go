@@ -1,0 +1,94 @@
+package load
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"mqttrace/load/result"
+)
+
+// medianAround is the mean of the medians of the response times of the seconds from one instant of the measured phase up to another.
+func medianAround(a result.Arm, from, until time.Duration) time.Duration {
+	var sum, n float64
+	for _, p := range a.Series {
+		if at := time.Duration(p.AtNS); at >= from && at+time.Second <= until && p.Received > 0 {
+			sum += float64(p.P50NS)
+			n++
+		}
+	}
+	return time.Duration(sum / math.Max(n, 1))
+}
+
+// A network that is told to be 50 ms late is 50 ms late, and no more. The machine may be busy: a run may be repeated twice.
+func TestLatencyOfANetworkIsWhatItSays(t *testing.T) {
+	const latency, tolerance = 50 * time.Millisecond, time.Millisecond
+	var moved time.Duration
+	for range 3 {
+		res := runScenario(t, `
+broker: mosquitto
+warmup: 1s
+duration: 12s
+senders: [{name: sensors, count: 5, rate: 20/s, topic: "bench/{sender}"}]
+receivers: [{name: backend, filter: bench/#}]
+faults: [{at: 5s, for: 6s, network: {latency: 50ms}, on: senders}]
+`)
+		a := res.Arms[0]
+		assert.Zero(t, a.Delivery.Lost)
+		assert.Zero(t, res.Faults[0].ConnectionsLost)
+		moved = medianAround(a, 6*time.Second, 11*time.Second) - medianAround(a, 0, 5*time.Second)
+		t.Logf("the median moved by %v", moved)
+		if (moved - latency).Abs() <= tolerance {
+			return
+		}
+	}
+	assert.InDelta(t, float64(latency), float64(moved), float64(tolerance))
+}
+
+func TestNetworkFaults(t *testing.T) {
+	cases := []struct {
+		name, fault string
+		lost        uint64 // connections
+		check       func(*testing.T, *result.Result)
+	}{
+		{"cut", "{at: 2s, for: 1s, network: cut}", 6, func(t *testing.T, res *result.Result) {
+			require.NotNil(t, res.Faults[0].DetectedNS)
+			require.NotNil(t, res.Faults[0].ReconnectedNS)
+		}},
+		{"cut, receivers only", "{at: 2s, for: 1s, network: cut, on: receivers}", 1, func(t *testing.T, res *result.Result) {}},
+		{"cut, a group", "{at: 2s, for: 1s, network: cut, on: sensors}", 5, func(t *testing.T, res *result.Result) {}},
+		{"stall", "{at: 2s, for: 1s, network: stall}", 0, func(t *testing.T, res *result.Result) {
+			assert.GreaterOrEqual(t, res.Arms[0].Latency[result.Response].MaxNS, int64(900*time.Millisecond))
+		}},
+		// 200 messages of 1,000 bytes a second are 1.6 Mbit/s, of which the receiver's connection carries a half.
+		{"bandwidth", "{at: 2s, for: 2s, network: {bandwidth: 800kbit/s}, on: receivers}", 0, func(t *testing.T, res *result.Result) {
+			assert.GreaterOrEqual(t, res.Arms[0].Latency[result.Response].MaxNS, int64(500*time.Millisecond))
+			assert.Positive(t, res.Faults[0].Late)
+		}},
+	}
+	for _, broker := range []string{"embedded", "mosquitto"} {
+		for _, c := range cases {
+			t.Run(broker+"/"+c.name, func(t *testing.T) {
+				t.Parallel()
+				res := runScenario(t, `
+broker: `+broker+`
+warmup: 1s
+duration: 6s
+senders: [{name: sensors, count: 5, rate: 40/s, topic: "bench/{sender}", qos: 1, session_expiry: 1h, payload: {size: 1000}}]
+receivers: [{name: backend, filter: bench/#, qos: 1, session_expiry: 1h}]
+faults: [`+c.fault+`]
+`)
+				assert.EqualValues(t, 1200, res.Arms[0].Sent)
+				addsUp(t, res)
+				nothingLost(t, res.Arms[0].Delivery)
+				f := res.Faults[0]
+				assert.Equal(t, c.lost, f.ConnectionsLost)
+				assert.Zero(t, f.NotReconnected)
+				c.check(t, res)
+			})
+		}
+	}
+}
