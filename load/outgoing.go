@@ -22,7 +22,8 @@ type outgoing struct {
 	contentType   value
 	responseTopic value
 	user          []userValue
-	fixedUser     int // how many of user, from the first, are the same in all messages
+	fixedUser     int  // how many of user, from the first, are the same in all messages
+	timed         bool // some property may tell the time
 
 	// What the message at hand has.
 	topic int
@@ -52,6 +53,7 @@ func newOutgoing(group *scenarios.Sender, inGroup int, names *topics, seed uint6
 		if fixed, ok := made.Fixed(); ok {
 			return value{text: fixed}
 		}
+		o.timed = true
 		return value{template: made}
 	}
 	p := group.Properties

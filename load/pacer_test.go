@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,9 +27,11 @@ func TestPacerWakesOnTime(t *testing.T) {
 				at := start
 				for range 100 {
 					at = at.Add(time.Duration(random.Int64N(int64(10 * time.Millisecond))))
-					if assert.NoError(t, p.wait(t.Context(), w, at)) {
-						assert.Equal(t, at, max(clock.Now(), at), "not before its time")
-						assert.LessOrEqual(t, clock.Now(), at, "nor after: time stands still while anybody runs")
+					now, err := p.await(t.Context(), w, at)
+					if assert.NoError(t, err) {
+						assert.Equal(t, now, clock.Now(), "time stands still while anybody runs")
+						assert.GreaterOrEqual(t, now, at, "not before its time")
+						assert.LessOrEqual(t, now, at.Add(quantum), "nor long after")
 					}
 				}
 			})
@@ -38,6 +41,54 @@ func TestPacerWakesOnTime(t *testing.T) {
 	})
 }
 
+// countedAlarm counts how often it goes off.
+type countedAlarm struct {
+	alarm
+	rings atomic.Int64
+}
+
+func (c *countedAlarm) wait() bool {
+	c.rings.Add(1)
+	return c.alarm.wait()
+}
+
+func TestPacerWakesMessagesOfAQuantumTogether(t *testing.T) {
+	cases := []struct {
+		name    string
+		senders int
+		every   time.Duration
+		rings   int64 // at most
+		late    time.Duration
+	}{
+		{"many, close together", 100, time.Millisecond, int64(100*time.Millisecond/quantum) + 5, quantum},
+		{"one, with time between", 1, 2 * quantum, 105, 0},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				alarm := &countedAlarm{alarm: newTimerAlarm()}
+				p := startPacer(alarm)
+				start := clock.Now().Add(time.Second)
+				var wg sync.WaitGroup
+				for i := range c.senders {
+					wg.Go(func() {
+						w, phase := newWaiter(), c.every*time.Duration(i)/time.Duration(c.senders)
+						for n := range 100 {
+							at := start.Add(phase + time.Duration(n)*c.every)
+							now, err := p.await(t.Context(), w, at)
+							assert.NoError(t, err)
+							assert.LessOrEqual(t, now.Sub(at), c.late)
+						}
+					})
+				}
+				wg.Wait()
+				p.close()
+				assert.LessOrEqual(t, alarm.rings.Load(), c.rings)
+			})
+		})
+	}
+}
+
 func TestPacerStopsWaitingWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := startPacer(newTimerAlarm())
@@ -45,9 +96,11 @@ func TestPacerStopsWaitingWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		w := newWaiter()
-		require.ErrorIs(t, p.wait(ctx, w, clock.Now().Add(time.Hour)), context.DeadlineExceeded)
+		_, err := p.await(ctx, w, clock.Now().Add(time.Hour))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Empty(t, p.waiting)
-		require.NoError(t, p.wait(t.Context(), w, clock.Now().Add(time.Second)), "and can wait again")
+		_, err = p.await(t.Context(), w, clock.Now().Add(time.Second))
+		require.NoError(t, err, "and can wait again")
 	})
 }
 
@@ -62,8 +115,9 @@ func TestPacerOnTheSystemsAlarm(t *testing.T) {
 			w := newWaiter()
 			for i := range 20 {
 				at := start.Add(time.Duration(i) * time.Millisecond)
-				if assert.NoError(t, p.wait(t.Context(), w, at)) {
-					assert.GreaterOrEqual(t, clock.Now(), at)
+				now, err := p.await(t.Context(), w, at)
+				if assert.NoError(t, err) {
+					assert.GreaterOrEqual(t, now, at)
 				}
 			}
 		})
@@ -81,7 +135,7 @@ func BenchmarkPacerLateness(b *testing.B) {
 	at := clock.Now()
 	for b.Loop() {
 		at = max(at, clock.Now()).Add(3 * time.Millisecond)
-		_ = p.wait(b.Context(), w, at)
+		_, _ = p.await(b.Context(), w, at)
 		late += clock.Now().Sub(at)
 	}
 	b.ReportMetric(float64(late.Nanoseconds())/float64(b.N), "late-ns/op")

@@ -37,7 +37,9 @@ type sender struct {
 	sent   clock.Instant // of the message being published
 	latest clock.Instant // when the message before it was due
 	made   uint64        // messages of any kind
-	warmed uint32        // messages that do not count
+	// payload is the memory of payloads that are made anew.
+	payload []byte
+	warmed  uint32 // messages that do not count
 
 	// onTime is what the client had been held for when the sender was last on time: what it has been held for since then is
 	// the broker's share of the lag.
@@ -137,6 +139,9 @@ func (s *sender) outbound(l *lane, topic int) *outbound {
 			endpoint.Template = text
 		}
 		l.outbounds[template] = newOutbound(l.arm, endpoint)
+		if s.run.scenario.Client == scenarios.Lean {
+			l.outbounds[template].inject = new(propagation.Injector).Inject // the lean client encodes a message at once
+		}
 	}
 	return l.outbounds[template]
 }
@@ -174,12 +179,13 @@ func (s *sender) openLoop(ctx context.Context) error {
 	r := s.run
 	for at := s.schedule.peek(); at < r.loadEnd(); {
 		due := r.start.Add(r.timeline.real(at))
-		if err := r.pacer.wait(ctx, s.waiter, due); err != nil {
+		now, err := r.pacer.await(ctx, s.waiter, due)
+		if err != nil {
 			return err
 		}
 		s.schedule.advance()
 		next := s.schedule.peek()
-		more := next < r.loadEnd() && r.start.Add(r.timeline.real(next)) <= clock.Now()
+		more := next < r.loadEnd() && r.start.Add(r.timeline.real(next)) <= now
 		if err := s.publish(ctx, at, due, more); err != nil {
 			return err
 		}
@@ -193,10 +199,10 @@ func (s *sender) closedLoop(ctx context.Context) error {
 	r := s.run
 	from, until := s.sends()
 	for at := from; at < min(until, r.loadEnd()); {
-		if err := r.pacer.wait(ctx, s.waiter, r.start.Add(r.timeline.real(at))); err != nil {
+		now, err := r.pacer.await(ctx, s.waiter, r.start.Add(r.timeline.real(at)))
+		if err != nil {
 			return err
 		}
-		now := clock.Now()
 		if at = r.timeline.own(now.Sub(r.start)); r.timeline.real(at) > now.Sub(r.start) {
 			s.client.Flush() // a gap: nothing is due until its end
 			continue
@@ -261,9 +267,18 @@ func (s *sender) message(at time.Duration, intended clock.Instant) *message {
 
 // fill puts payload and trace context into the packet.
 func (s *sender) fill(m *message) {
-	now, packet := time.Now(), &s.out.packet
+	packet := &s.out.packet
+	var now time.Time // reading the clock costs as much as all the rest of this
+	if s.out.timed || m.lane.payload.Timed() {
+		now = time.Now()
+	}
 	s.out.begin(m.topic, s.made, now)
-	packet.Payload = m.lane.payload.Append(packet.Payload[:0], s.made, now)
+	if fixed, ok := m.lane.payload.Fixed(); ok {
+		packet.Payload = fixed
+	} else {
+		s.payload = m.lane.payload.Append(s.payload[:0], s.made, now)
+		packet.Payload = s.payload
+	}
 	s.made++
 	about := propagation.Message{QoS: s.group.QoS, Retain: s.group.Retain}
 	if s.group.Topic.Space > 0 {

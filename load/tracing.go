@@ -27,11 +27,12 @@ type outbound struct {
 	random   *rand.Rand
 	producer *propagation.Producer
 	context  context.Context // with the setting's baggage
+	inject   func(trace.SpanContext, *paho.UserProperties)
 }
 
 func newOutbound(a *arm, e propagation.Endpoint) *outbound {
 	o := &outbound{
-		arm: a, sampler: samplerOf(a.setting), context: baggageOf(a.setting.Baggage),
+		arm: a, sampler: samplerOf(a.setting), context: baggageOf(a.setting.Baggage), inject: propagation.Inject,
 		random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), // two runs of one seed must not share trace ids
 	}
 	if a.tracer != nil {
@@ -57,7 +58,7 @@ func (o *outbound) start(m *record.Message, p propagation.Message, user *paho.Us
 		_, span = o.producer.Start(contextOf(o.context, m), p, o.arm.extra...)
 		sc = span.SpanContext()
 	}
-	propagation.Inject(sc, user)
+	o.inject(sc, user)
 	if o.arm.setting.Baggage > 0 {
 		propagation.Baggage{}.Inject(o.context, propagation.NewCarrier(user))
 	}

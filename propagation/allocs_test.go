@@ -29,6 +29,7 @@ func TestDirectAllocations(t *testing.T) {
 	withOne := traced(3, "tracestate", state)
 	twice := traced(0, "traceparent", sampleTraceparent)
 	broken := pairs("traceparent", "junk")
+	injector := new(Injector)
 	parse := testing.AllocsPerRun(allocRuns, func() { _, _ = trace.ParseTraceState(state) })
 
 	cases := []struct {
@@ -52,6 +53,7 @@ func TestDirectAllocations(t *testing.T) {
 		{"extract malformed", 0, func() { _, _ = Extract(broken) }},
 		{"extract with tracestate", parse, func() { _, _ = Extract(withOne) }},
 		{"inject", 1, func() { props = props[:0]; Inject(plain, &props) }},
+		{"injector", 0, func() { props = props[:0]; injector.Inject(plain, &props) }},
 		{"inject with tracestate", 2, func() { props = props[:0]; Inject(stateful, &props) }},
 		{"inject of nothing", 0, func() { props = props[:0]; Inject(trace.SpanContext{}, &props) }},
 		{"inject where a context is", 0, func() { Inject(plain, &one) }},

@@ -61,6 +61,10 @@ func TestInject(t *testing.T) {
 			Inject(c.sc, &direct)
 			assert.Equal(t, c.want, direct)
 
+			again := slices.Clone(c.before)
+			new(Injector).Inject(c.sc, &again)
+			assert.Equal(t, c.want, again)
+
 			through := slices.Clone(c.before)
 			TraceContext{}.Inject(trace.ContextWithSpanContext(t.Context(), c.sc), NewCarrier(&through))
 			assert.Equal(t, c.want, through)

@@ -31,8 +31,9 @@ type runFlags struct {
 
 func (a *app) runCommand() *cobra.Command {
 	var (
-		in    input
-		flags runFlags
+		in       input
+		flags    runFlags
+		profiles profiles
 	)
 	cmd := &cobra.Command{
 		Use:     "run FILE...",
@@ -47,6 +48,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "show no progress")
 	f.IntVar(&flags.repeat, "repeat", 0, "run each scenario this `NUMBER` of times; instead of the scenario's repeat")
 	f.Var(&flags.traceURL, "trace-url", "show the traces of the slowest messages at this `URL`, with {trace_id} where the id goes")
+	profiles.register(f)
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		all, err := in.read(cmd, files, nil)
 		if err := errors.Join(flags.setRepeat(cmd, all), err); err != nil {
@@ -55,7 +57,13 @@ func (a *app) runCommand() *cobra.Command {
 		if err := checkFolder(flags.out); err != nil {
 			return exitcode.With(exitcode.CannotRun, err)
 		}
-		return a.runAll(cmd.Context(), all, flags)
+		stop, err := profiles.start()
+		if err != nil {
+			return exitcode.With(exitcode.CannotRun, err)
+		}
+		err = a.runAll(cmd.Context(), all, flags)
+		a.complain(stop())
+		return err
 	}
 	return cmd
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/eclipse/paho.golang/packets"
 	"github.com/eclipse/paho.golang/paho"
 
+	"mqttrace/load/clock"
 	"mqttrace/load/mqtt/packet"
 )
 
@@ -134,7 +135,7 @@ func (d *leanDriver) resume(present bool) error {
 			d.out.countPublish(len(frame))
 		}
 	})
-	d.out.flush()
+	d.out.flush(clock.Now())
 	return d.out.err
 }
 
@@ -237,7 +238,7 @@ func (d *leanDriver) send(p packets.Packet) error {
 	d.out.awaitTurn()
 	if d.out.err == nil {
 		_, _ = p.WriteTo(appender{&d.out}) // appending does not fail
-		d.out.flush()
+		d.out.flush(clock.Now())
 	}
 	return d.out.err
 }
@@ -246,7 +247,7 @@ func (d *leanDriver) flush() {
 	d.out.mu.Lock()
 	defer d.out.mu.Unlock()
 	d.out.awaitTurn()
-	d.out.flush()
+	d.out.flush(clock.Now())
 }
 
 func (d *leanDriver) waiting() int {

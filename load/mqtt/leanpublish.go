@@ -38,7 +38,8 @@ func (d *leanDriver) write(id uint16, p Publication, more bool) error {
 	if o.err != nil {
 		return errLinkLost
 	}
-	message := p.Packet(clock.Now())
+	sent := clock.Now()
+	message := p.Packet(sent)
 	if err := d.limits.allow(message); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
@@ -56,7 +57,7 @@ func (d *leanDriver) write(id uint16, p Publication, more bool) error {
 	}
 	o.countPublish(len(c.b) - begin)
 	if !more || len(c.b) >= flushAt {
-		o.flush()
+		o.flush(sent)
 	}
 	if id == 0 && o.err != nil {
 		return errLinkLost

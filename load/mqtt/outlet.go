@@ -56,8 +56,8 @@ func (o *outlet) countPublish(size int) {
 }
 
 // flush sends everything that is there, unless somebody is at it already, who then sends this as well. The caller holds mu, which
-// is let go of meanwhile.
-func (o *outlet) flush() {
+// is let go of meanwhile. start is the present.
+func (o *outlet) flush(start clock.Instant) {
 	if o.writing {
 		return
 	}
@@ -65,11 +65,11 @@ func (o *outlet) flush() {
 	for o.chunk != nil && o.err == nil {
 		full := o.chunk
 		o.chunk, o.acks = nil, false
-		o.sentAt = clock.Now()
 		o.mu.Unlock()
-		err := o.write(full.b, o.sentAt)
+		end, err := o.write(full.b, start)
 		giveBack(full)
 		o.mu.Lock()
+		start, o.sentAt = end, end
 		if o.err == nil {
 			o.err = err
 		}
@@ -80,15 +80,16 @@ func (o *outlet) flush() {
 
 // write hands bytes to the socket. A failure soon ends the connection, but not at once: why the peer takes no more bytes may be
 // waiting to be read, as the TLS alert for a certificate that it does not accept is.
-func (o *outlet) write(b []byte, start clock.Instant) error {
-	_, err := o.conn.Write(b)
-	if took := clock.Now().Sub(start); took >= heldFrom {
+func (o *outlet) write(b []byte, start clock.Instant) (end clock.Instant, err error) {
+	_, err = o.conn.Write(b)
+	end = clock.Now()
+	if took := end.Sub(start); took >= heldFrom {
 		o.counters.held.Add(int64(took))
 	}
 	if err != nil {
 		_ = o.conn.SetReadDeadline(time.Now().Add(lastWords)) // fails on one that is closed already
 	}
-	return err
+	return end, err
 }
 
 // flushAcks sends what is there if acknowledgements are among it: messages that are kept back wait for those that follow.
@@ -96,7 +97,7 @@ func (o *outlet) flushAcks() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.acks {
-		o.flush()
+		o.flush(clock.Now())
 	}
 }
 

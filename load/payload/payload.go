@@ -84,6 +84,25 @@ func (s *Source) Append(dst []byte, seq uint64, now time.Time) []byte {
 	return dst
 }
 
+// Fixed returns the payload if it is the same in all messages. It is not the caller's to change.
+func (s *Source) Fixed() (payload []byte, ok bool) {
+	switch len(s.steps) {
+	case 0:
+		return nil, true
+	case 1:
+		fixed, ok := s.steps[0].(literal)
+		return fixed, ok
+	default:
+		return nil, false
+	}
+}
+
+// Timed reports whether payloads may depend on when they are made.
+func (s *Source) Timed() bool {
+	_, fixed := s.Fixed()
+	return !fixed
+}
+
 // random is a source of its own for each sender of each group.
 func (g *Group) random(sender int) *rand.Rand {
 	h := fnv.New64a()
