@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience ends a test whose browser hangs; no test is about how fast it is.
-const patience = 2 * time.Minute
+// Patience ends a test whose browser hangs; no test is about how fast it is.
+const Patience = 2 * time.Minute
 
 // Browser is a running Chromium.
 type Browser struct{ ctx context.Context }
@@ -61,10 +61,10 @@ func (b *Browser) Open(t testing.TB, place string, view View) *Tab {
 	ctx, end := chromedp.NewContext(b.ctx, chromedp.WithListener(tab.note))
 	t.Cleanup(end)
 	require.NoError(t, chromedp.Do(ctx)) // opens it, for as long as ctx lives
-	ctx, stop := context.WithTimeout(ctx, patience)
+	ctx, stop := context.WithTimeout(ctx, Patience)
 	t.Cleanup(stop)
 	tab.ctx = ctx
-	tab.emulate(t, view)
+	tab.Look(t, view)
 	call(t, ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
 	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(address(t, place))))
 	return tab
@@ -75,7 +75,8 @@ const watch = `
 document.addEventListener("securitypolicyviolation", (e) => console.error("policy: " + e.violatedDirective + " " + e.blockedURI));
 window.alert = window.confirm = window.prompt = (text) => console.error("dialog: " + text);`
 
-func (tab *Tab) emulate(t testing.TB, v View) {
+// Look goes on to another view of the open page.
+func (tab *Tab) Look(t testing.TB, v View) {
 	t.Helper()
 	size := emulation.SetDeviceMetricsOverrideParams{Width: v.Width, Height: v.Height, DeviceScaleFactor: v.Sharp, Mobile: v.Width > 0 && v.Width < phones}
 	if v.Width == 0 {

@@ -201,18 +201,22 @@ func (tab *Tab) Print(t testing.TB) (pdf []byte) {
 	return call(t, tab.ctx, page.PrintToPDF, page.PrintToPDFParams{PreferCSSPageSize: &own}).Data
 }
 
-// Painted is how many colors a canvas has, of each of which there are some pixels; 1 is an empty one.
+// Painted is how many colors the first canvas that a CSS selector finds has, as AllPainted counts them.
 func (tab *Tab) Painted(t testing.TB, selector string) (colors int) {
 	t.Helper()
-	tab.Eval(t, fmt.Sprintf(`(() => {
-		const canvas = document.querySelector(%q);
+	all := tab.AllPainted(t, selector)
+	require.NotEmpty(t, all, selector)
+	return all[0]
+}
+
+// AllPainted is how many colors each canvas that a CSS selector finds has, of each of which there are some pixels; 1 is an empty one.
+func (tab *Tab) AllPainted(t testing.TB, selector string) (colors []int) {
+	t.Helper()
+	tab.Eval(t, fmt.Sprintf(`[...document.querySelectorAll(%q)].map((canvas) => {
 		const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
 		const counts = new Map();
-		for (let i = 0; i < data.length; i += 4) {
-			const color = data.slice(i, i + 4).join();
-			counts.set(color, (counts.get(color) || 0) + 1);
-		}
+		for (const color of new Uint32Array(data.buffer)) counts.set(color, (counts.get(color) || 0) + 1);
 		return [...counts.values()].filter((n) => n > 8).length;
-	})()`, selector), &colors)
+	})`, selector), &colors)
 	return colors
 }

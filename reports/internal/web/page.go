@@ -19,6 +19,8 @@ type Page struct {
 	// Stream is the address, on the server that the page comes from, of events (server-sent, each an Update as JSON) that
 	// bring it up to date; empty for a page that stays as it is and asks no network for anything.
 	Stream string
+	// Outline says of which parts a live page is made: an update of another has it loaded anew.
+	Outline string
 }
 
 // Link is a place on the page and those within it.
@@ -33,8 +35,22 @@ type Link struct {
 // content is replaced. What it does not name stays.
 type Update struct {
 	Title     string                   `json:"title,omitempty"`
+	Outline   string                   `json:"outline,omitempty"`
 	Plots     map[string]Plot          `json:"plots,omitempty"`
 	Fragments map[string]template.HTML `json:"fragments,omitempty"`
+}
+
+// Head is how every document begins.
+const Head = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"mqttrace\">\n"
+
+// Write writes the update to w as one line of JSON.
+func (u Update) Write(w io.Writer) error {
+	data, err := json.Marshal(u)
+	if err != nil {
+		return fmt.Errorf("writing the update of a page: %w", err)
+	}
+	_, err = w.Write(data)
+	return err
 }
 
 // Write writes the document to w, whole or, if it cannot be made, not at all.

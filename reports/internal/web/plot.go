@@ -14,7 +14,9 @@ type Plot struct {
 	// At is where the series have their values: finite and ascending.
 	At     []float64 `json:"at,omitempty"`
 	Series []Series  `json:"series,omitempty"`
-	Heat   *Heat     `json:"heat,omitempty"` // in the place of lines
+	// Until is how far the X axis goes at least, where what At has last takes time; 0 for no further than that.
+	Until float64 `json:"until,omitempty"`
+	Heat  *Heat   `json:"heat,omitempty"` // in the place of lines
 	// About says of each place of At what is to be known besides its values; nil if there is nothing.
 	About []string `json:"about,omitempty"`
 	Bands []Band   `json:"bands,omitempty"`
@@ -94,8 +96,10 @@ type Band struct {
 	From  float64 `json:"from"`
 	Until float64 `json:"until"`
 	Label string  `json:"label"`
-	// Quiet bands, such as a warm-up, are paler than those that somebody looks for.
+	// Quiet bands, such as a warm-up, are paler than those that somebody looks for. Bare ones have an edge and a name alone, so that
+	// bands next to each other are told apart.
 	Quiet bool `json:"quiet,omitempty"`
+	Bare  bool `json:"bare,omitempty"`
 }
 
 // Mark is a line across a plot at a value of one axis, with a word about it.

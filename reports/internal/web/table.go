@@ -15,6 +15,7 @@ type Table struct {
 type Row struct {
 	Group string
 	Label string
+	Sub   string // what there is to say besides figures, below the label
 	Cells []Cell
 	Notes []Note
 }

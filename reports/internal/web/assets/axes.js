@@ -6,10 +6,19 @@ const DATE_STEPS = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 10800, 21600, 4320
 const AXIS_FONT_PX = 12;
 const LABEL_GAP_PX = 14;
 
-// logTicks are round numbers between two others: the fewer decades there are, the more of each.
-function logTicks(min, max) {
-  const decades = Math.log10(max / min);
-  const steps = decades <= 1.3 ? [1, 1.5, 2, 3, 5, 7] : decades <= 3.2 ? [1, 2, 5] : [1];
+// LOG_STEPS are the ticks of a decade, the most first.
+const LOG_STEPS = [[1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]];
+
+// logTicks are round numbers between two others, as many as there is room for; of a few decades, or many, only some.
+function logTicks(min, max, room) {
+  const tries = LOG_STEPS.map((steps) => decadeTicks(min, max, steps));
+  const fitting = tries.find((ticks) => ticks.length <= room);
+  if (fitting) return fitting;
+  const decades = tries[tries.length - 1];
+  return decades.filter((_, i) => i % Math.ceil(decades.length / Math.max(room, 1)) === 0);
+}
+
+function decadeTicks(min, max, steps) {
   const ticks = [];
   for (let e = Math.floor(Math.log10(min)); e <= Math.ceil(Math.log10(max)); e++) {
     for (const s of steps) {
@@ -27,7 +36,7 @@ function percentileTicks(min, max, width) {
   for (let nines = 1; Math.pow(10, nines) <= max * 1.001; nines++) {
     if (room > 52 || nines % 2 === 1 || nines === 2) ticks.push(Math.pow(10, nines));
   }
-  return (min < 1.5 ? [1] : []).concat(2, ticks);
+  return (min < 1.5 && room > 130 ? [1] : []).concat(2, ticks);
 }
 
 // roundDown and roundUp go to the next number that begins with 1, 2 or 5, so that nothing is drawn on the frame.
@@ -43,10 +52,10 @@ function roundUp(v) {
   return (m <= 1 ? 1 : m <= 2 ? 2 : m <= 5 ? 5 : 10) * e;
 }
 
-// range is how far the upright axis goes, to show values from min to max.
-function range(axis, min, max) {
+// range is how far the upright axis goes, to show values from min to max and, above them, the names of bands.
+function range(axis, min, max, hasNames) {
   if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return axis.log ? [1, 10] : [0, 1];
-  if (!axis.log) return [Math.min(0, min * 1.05), max > 0 ? max * 1.08 : 1];
+  if (!axis.log) return [Math.min(0, min * 1.05), max > 0 ? max * (hasNames ? 1.2 : 1.08) : 1];
   const low = roundDown(min);
   const high = roundUp(max);
   return low < high ? [low, high] : [low / 2, high * 2];
@@ -55,7 +64,8 @@ function range(axis, min, max) {
 // sideways is how far the other axis goes: as far as there is data.
 function sideways(spec, min, max) {
   if (min === null || max === null) return spec.x.log ? [1, 10] : [0, 1];
-  if (spec.heat) return [min, Math.max(max, spec.at[spec.at.length - 1] + spec.heat.width)];
+  if (spec.heat) max = Math.max(max, spec.at[spec.at.length - 1] + spec.heat.width);
+  if (spec.until) max = Math.max(max, spec.until);
   if (min < max) return [min, max];
   const half = spec.x.unit === "date" ? DAY / 2 : 0.5;
   return spec.x.log ? [min / 2, max * 2] : [min - half, max + half];
@@ -76,7 +86,7 @@ function axisOptions(axis, colors, isUpright) {
   if (isUpright) options.size = (u, texts) => (texts ? Math.ceil(widest(u.ctx, texts, options.font)) + LABEL_GAP_PX : 50);
   else options.size = 32;
   if (axis.unit === "percentile") options.splits = (u, _, min, max) => percentileTicks(min, max, u.bbox.width / uPlot.pxRatio);
-  else if (axis.log) options.splits = (u, _, min, max) => thinned(logTicks(min, max), u, isUpright);
+  else if (axis.log) options.splits = (u, _, min, max) => logTicks(min, max, roomFor(u, isUpright));
   else if (axis.unit === "s") options.incrs = TIME_STEPS;
   else if (axis.unit === "date") {
     options.incrs = DATE_STEPS;
@@ -86,13 +96,9 @@ function axisOptions(axis, colors, isUpright) {
   return options;
 }
 
-// thinned leaves ticks out where they would run into each other.
-function thinned(ticks, u, isUpright) {
-  const room = (isUpright ? u.bbox.height / 24 : u.bbox.width / 60) / uPlot.pxRatio;
-  if (ticks.length <= room || room < 1) return ticks;
-  const decades = ticks.filter((t) => Math.abs(Math.log10(t) - Math.round(Math.log10(t))) < 1e-6);
-  if (decades.length < 2) return ticks.filter((_, i) => i % Math.ceil(ticks.length / room) === 0);
-  return decades.filter((_, i) => i % Math.ceil(decades.length / room) === 0);
+// roomFor is how many ticks an axis has room for.
+function roomFor(u, isUpright) {
+  return Math.floor((isUpright ? u.bbox.height / 22 : u.bbox.width / 60) / uPlot.pxRatio) + 1;
 }
 
 function widest(ctx, texts, font) {

@@ -11,7 +11,7 @@ function drawBands(u, spec, colors) {
     if (!box) continue;
     u.ctx.save();
     u.ctx.fillStyle = band.quiet ? colors.bandQuiet : colors.band;
-    u.ctx.fillRect(box.left, u.bbox.top, box.width, u.bbox.height);
+    u.ctx.fillRect(box.left, u.bbox.top, band.bare ? uPlot.pxRatio : box.width, u.bbox.height);
     if (!band.quiet) {
       u.ctx.fillStyle = colors.bandEdge;
       u.ctx.fillRect(box.left, u.bbox.top, box.width, 2 * uPlot.pxRatio);
@@ -33,14 +33,28 @@ function nameBands(u, spec, colors) {
     u.ctx.textAlign = "left";
     const width = u.ctx.measureText(band.label).width;
     if (width + 8 * r <= box.width) {
-      u.ctx.fillText(band.label, box.left + 4 * r, u.bbox.top + 6 * r);
+      haloed(u.ctx, band.label, box.left + 4 * r, u.bbox.top + 6 * r, colors.surface);
     } else if (width + 12 * r <= u.bbox.height) {
       u.ctx.translate(box.left + 3 * r, u.bbox.top + 8 * r + width);
       u.ctx.rotate(-Math.PI / 2);
-      u.ctx.fillText(band.label, 0, 0);
+      haloed(u.ctx, band.label, 0, 0, colors.surface);
     }
     u.ctx.restore();
   }
+}
+
+// haloed writes text that can be read on top of lines.
+function haloed(ctx, text, x, y, background) {
+  ctx.save();
+  ctx.setLineDash([]);
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 3 * uPlot.pxRatio;
+  ctx.strokeStyle = background;
+  ctx.globalAlpha = 0.75;
+  ctx.strokeText(text, x, y);
+  ctx.globalAlpha = 1;
+  ctx.fillText(text, x, y);
+  ctx.restore();
 }
 
 function bandBox(u, band) {
@@ -72,7 +86,7 @@ function drawMarks(u, spec, colors) {
       u.ctx.lineTo(left + width, at);
       u.ctx.textAlign = "right";
       u.ctx.textBaseline = at - top > 18 * r ? "bottom" : "top";
-      u.ctx.fillText(mark.label, left + width - 4 * r, at + (at - top > 18 * r ? -3 : 3) * r);
+      haloed(u.ctx, mark.label, left + width - 4 * r, at + (at - top > 18 * r ? -3 : 3) * r, colors.surface);
     } else {
       const isLeft = at - left > width / 2;
       u.ctx.moveTo(at, top);
@@ -83,7 +97,7 @@ function drawMarks(u, spec, colors) {
       const [from, until] = isLeft ? [at - room, at] : [at, at + room];
       if (named.every(([a, b]) => until < a || from > b)) {
         named.push([from, until]);
-        u.ctx.fillText(mark.label, at + (isLeft ? -5 : 5) * r, top + 5 * r);
+        haloed(u.ctx, mark.label, at + (isLeft ? -5 : 5) * r, top + 5 * r, colors.surface);
       }
     }
     u.ctx.stroke();

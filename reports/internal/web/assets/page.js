@@ -4,6 +4,7 @@ const plots = new Map();
 
 // render shows an update: the one in the page to begin with, newer ones later.
 function render(update) {
+  if (update.outline && document.body.dataset.outline && update.outline !== document.body.dataset.outline) return location.reload();
   if (update.title) document.title = update.title;
   for (const [name, html] of Object.entries(update.fragments || {})) replaceFragment(name, html);
   for (const [name, spec] of Object.entries(update.plots || {})) {

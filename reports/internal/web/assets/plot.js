@@ -80,7 +80,7 @@ class Plot {
     return {
       width,
       height: this.height(),
-      padding: [10, 14, 0, 0],
+      padding: [10, spec.x.unit === "percentile" ? 28 : 18, 0, 0],
       legend: { show: false },
       scales: {
         x: { time: false, distr: spec.x.log ? 3 : 1, range: (u, min, max) => this.across(min, max) },
@@ -139,8 +139,8 @@ class Plot {
       if (series.low && !this.hidden.has(series.label)) min = Math.min(min, ...series.low.filter((v) => v !== null));
     }
     // Small plots have their marks' names over the data.
-    const hasNames = this.spec.small && this.spec.marks.some((m) => m.axis === "x");
-    return range(this.spec.y, min, hasNames && max !== null ? max * 1.15 : max);
+    const hasNames = this.spec.bands.length > 0 || (this.spec.small && this.spec.marks.some((m) => m.axis === "x"));
+    return range(this.spec.y, min, max, hasNames);
   }
 
   moved(u) {
