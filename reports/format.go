@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"mqttrace/reports/internal/web"
 )
 
 // Format is one way to write results.
@@ -35,6 +37,9 @@ type Options struct {
 var Formats = []Format{
 	{Name: "text", Extension: ".txt", About: "what run shows", Write: func(w io.Writer, all []Saved, opts Options) error {
 		return Text(w, all, opts.Text)
+	}},
+	{Name: "html", Extension: ".html", About: "a page with plots, to open in a browser and to hand on", mark: web.Head, Write: func(w io.Writer, all []Saved, _ Options) error {
+		return HTML(w, all, HTMLOptions{})
 	}},
 	{Name: "markdown", Extension: ".md", About: "for a CI job's summary or a pull request", mark: markdownMark, Write: simple(Markdown)},
 	{Name: "json", Extension: ".report.json", About: "a summary for other programs", mark: "{\n  \"schema\": \"mqttrace/report/", Write: simple(JSON)},

@@ -221,5 +221,5 @@ func withHistogram() *result.Result {
 
 func TestFormatNamesAreWhatHelpSays(t *testing.T) {
 	assert.Equal(t, len(reports.Formats), len(reports.FormatNames()))
-	assert.True(t, strings.HasPrefix(strings.Join(reports.FormatNames(), " "), "text markdown"))
+	assert.True(t, strings.HasPrefix(strings.Join(reports.FormatNames(), " "), "text html markdown"))
 }

@@ -1,0 +1,189 @@
+package reports
+
+import (
+	"html/template"
+
+	"mqttrace/load/result"
+	"mqttrace/reports/internal/web"
+)
+
+// htmlBuilder makes the part of a page that is about one result. It keeps the first error.
+type htmlBuilder struct {
+	document *htmlDocument
+	page     *page
+	id       string
+	err      error
+}
+
+func (b *htmlBuilder) build() (*htmlResult, error) {
+	p := b.page
+	r := &htmlResult{ID: b.id, Name: p.title(), Facts: htmlFacts(p), Purpose: p.purpose, Verdict: newHTMLVerdict(p)}
+	r.Top = b.fragment("top", "top", struct {
+		Verdict htmlVerdict
+		Answers []web.Note
+		Tiles   []htmlTile
+		Notes   []web.Note
+	}{r.Verdict, webNotes(p.answers), tiles(p), webNotes(p.notes)})
+	for _, s := range b.sections() {
+		if len(s.Parts) > 0 {
+			s.ID = b.id + "-" + s.ID
+			r.Sections = append(r.Sections, s)
+		}
+	}
+	return r, b.err
+}
+
+// sections are all that a result may have, in the order of interest. Those without parts have nothing to show.
+func (b *htmlBuilder) sections() []htmlSection {
+	r := b.page.saved.Result
+	times := newTimePlots(r, b.id)
+	course, load := times.all(limitMarks(r.Thresholds))
+	return []htmlSection{
+		{ID: "thresholds", Title: "Thresholds", Parts: b.cards("thresholds", "", b.checks())},
+		{ID: "overhead", Title: "What tracing costs", Lead: "By how much one arm is above another, turn by turn. Bars are 95\u00a0% intervals; the upright line is no difference, the gray area the noise floor, and differences that were detected are filled and blue.", Parts: b.overhead(), Reading: readingOverhead},
+		{ID: "sweep", Title: "Value by value", Parts: b.sweep(), Reading: readingSweep},
+		{ID: "latency", Title: "Latency", Parts: concat(b.figures(percentilePlot(r)), b.table("latency"), b.figures(pointers(course)...), b.pairs(heatMaps(r, times))), Reading: b.readingLatency()},
+		{ID: "load", Title: "Load and resources", Parts: concat(b.table("rate"), b.pairs(load), b.table("cost"), b.table("process")), Reading: readingLoad},
+		{ID: "stages", Title: "Stages", Lead: "How the load changed, as planned.", Parts: b.table("stage")},
+		{ID: "faults", Title: "Faults", Lead: "What was done to the run on purpose, and what was noticed of it.", Parts: b.table("fault"), Reading: readingFaults},
+		{ID: "delivery", Title: "Delivery", Parts: concat(b.table("delivery"), b.cards("flows", "By senders and receivers", flowTable(r.Arms))), Reading: readingDelivery},
+		{ID: "spans", Title: "Spans", Parts: b.table("spans"), Reading: readingSpans},
+		{ID: "broken", Title: "Broken traces", Parts: b.table("broken traces")},
+		{ID: "clocks", Title: "Clocks", Lead: "Hosts whose clocks disagree. Nothing is corrected by it.", Parts: b.table("clocks")},
+		{ID: "lost", Title: "Lost spans", Parts: b.table("lost spans")},
+		{ID: "conventions", Title: "Conventions", Lead: "Where spans depart from OpenTelemetry's conventions for messaging, and what would be right.", Parts: b.table("conventions")},
+		{ID: "broker", Title: "What the broker says", Lead: "What the broker told of itself while load ran.", Parts: concat(b.small(brokerPlots(r, times)), b.table("broker says"))},
+		{ID: "slowest", Title: "Slowest messages", Parts: b.table("slowest"), Reading: readingSlowest},
+		{ID: "setup", Title: "What ran, and where", Parts: b.setup()},
+	}
+}
+
+func concat(lists ...[]htmlPart) (all []htmlPart) {
+	for _, l := range lists {
+		all = append(all, l...)
+	}
+	return all
+}
+
+// fragment is a part of the page that can be replaced.
+func (b *htmlBuilder) fragment(name, template string, data any) htmlPart {
+	html, err := execute(template, data)
+	if err != nil && b.err == nil {
+		b.err = err
+	}
+	part := htmlPart{Fragment: b.id + "-" + name, HTML: html}
+	b.document.fragments[part.Fragment] = html
+	return part
+}
+
+// htmlCard is tables under a title.
+type htmlCard struct {
+	Title string
+	Table web.Table
+}
+
+// cards is a card with a table, and none if that has no rows and nothing to say.
+func (b *htmlBuilder) cards(name, title string, t web.Table) []htmlPart {
+	if len(t.Rows) == 0 && len(t.Foot) == 0 {
+		return nil
+	}
+	t.ID = b.id + "-" + name + "-table"
+	return []htmlPart{b.fragment(name, "card", htmlCard{title, t})}
+}
+
+// cardTitles are those of tables whose section has several.
+var cardTitles = map[string]string{"rate": "Rates", "cost": "Cost", "cost/msg": "Cost of a message", "process": "Processes"}
+
+// table is a card with the page's table of a topic.
+func (b *htmlBuilder) table(topic string) []htmlPart {
+	for _, t := range b.page.tables {
+		if t.topic == topic || t.topic == "" && t.name == topic {
+			return b.cards(fragmentName(topic), cardTitles[topic], webTable(t))
+		}
+	}
+	return nil
+}
+
+// overhead is what arms cost more than others, drawn, and what each costs.
+func (b *htmlBuilder) overhead() (parts []htmlPart) {
+	for _, t := range b.page.tables {
+		if t.name == "overhead" && t.topic == "" {
+			parts = append(parts, b.cards("overhead", "Differences between arms", overheadTable(t))...)
+		}
+	}
+	return append(parts, b.table("cost/msg")...)
+}
+
+func (b *htmlBuilder) sweep() []htmlPart {
+	s := b.page.saved.Sweep
+	if s == nil {
+		return nil
+	}
+	return concat(b.figures(sweepPlot(s)), b.table("sweep"))
+}
+
+// figures are plots below each other; nil ones are left out.
+func (b *htmlBuilder) figures(drawings ...*drawing) []htmlPart {
+	part := htmlPart{Fragment: ""}
+	for _, d := range drawings {
+		if d != nil {
+			part.Figures = append(part.Figures, b.figure(*d))
+		}
+	}
+	if len(part.Figures) == 0 {
+		return nil
+	}
+	return []htmlPart{part}
+}
+
+// pairs are plots two beside each other, as far as there is room.
+func (b *htmlBuilder) pairs(drawings []drawing) []htmlPart {
+	parts := b.figures(pointers(drawings)...)
+	if len(drawings) > 1 {
+		parts[0].Layout = "pairs"
+	}
+	return parts
+}
+
+// small are plots of which many stand beside each other.
+func (b *htmlBuilder) small(drawings []drawing) []htmlPart {
+	parts := b.figures(pointers(drawings)...)
+	if len(parts) > 0 {
+		parts[0].Layout = "small"
+	}
+	return parts
+}
+
+func pointers(drawings []drawing) (all []*drawing) {
+	for i := range drawings {
+		all = append(all, &drawings[i])
+	}
+	return all
+}
+
+// figure hands a plot to the script and gives it its place.
+func (b *htmlBuilder) figure(d drawing) web.Figure {
+	name := b.id + "-" + d.name
+	b.document.plots[name] = d.plot
+	caption := template.HTML(template.HTMLEscapeString(d.caption))
+	b.document.fragments[name+"-caption"] = caption
+	return web.Figure{Plot: name, Title: d.title, Caption: caption}
+}
+
+// limitMarks are the thresholds that a plot of response times can show.
+func limitMarks(thresholds []result.Threshold) (marks []web.Mark) {
+	shown := map[string]bool{}
+	for _, t := range thresholds {
+		figure, limit := sides(t.Expression)
+		ns, ok := duration(figure, limit)
+		if !ok || !drawnOverTime[figure] || shown[t.Expression] {
+			continue
+		}
+		shown[t.Expression] = true
+		marks = append(marks, web.Mark{Axis: "y", At: ns, Label: clean(t.Expression)})
+	}
+	return marks
+}
+
+// drawnOverTime are the figures of which the plot over time has lines.
+var drawnOverTime = map[string]bool{"response.p50": true, "response.p99": true, "response.max": true}
