@@ -47,13 +47,14 @@ type Broker struct {
 	Kind BrokerKind `json:"kind"`
 	// Persistence has a Mosquitto keep sessions and their messages on disk.
 	Persistence bool `json:"persistence,omitempty"`
-	// URL is where an External broker listens: mqtt://host[:1883] or mqtts://host[:8883]. It never holds a password.
+	// URL is where an External broker listens: mqtt://host[:1883], mqtts://host[:8883], ws://host[:80]/path, wss://host[:443]/path
+	// or unix:///path. It never holds a password.
 	URL string `json:"url,omitempty"`
 	// Username of the CONNECT packet; may stand in the URL as well.
 	Username string `json:"username,omitempty"`
 	// PasswordFile holds the CONNECT packet's password; one newline at its end is not part of it.
 	PasswordFile string `json:"password_file,omitempty"`
-	// TLS of an mqtts:// URL. Zero: the system's roots and no client certificate.
+	// TLS of an mqtts:// or wss:// URL. Zero: the system's roots and no client certificate.
 	TLS TLS `json:"tls,omitzero"`
 }
 
@@ -85,6 +86,15 @@ type TLS struct {
 	CA   string `json:"ca,omitempty"`
 	Cert string `json:"cert,omitempty"`
 	Key  string `json:"key,omitempty"`
+	// ServerName is the name that the broker's certificate is verified against, and sent with SNI. Default: the URL's host.
+	ServerName string `json:"server_name,omitempty"`
+	// ALPN are the protocols offered, such as "mqtt". Default: none.
+	ALPN []string `json:"alpn,omitempty"`
+}
+
+// IsZero reports whether nothing is set.
+func (t TLS) IsZero() bool {
+	return t.CA == "" && t.Cert == "" && t.Key == "" && t.ServerName == "" && len(t.ALPN) == 0
 }
 
 // Sender is a group of Count clients that publish with the same settings.

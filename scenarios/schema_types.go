@@ -70,7 +70,7 @@ const (
 	durationPattern = `^\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+$`
 	ratePattern     = `^[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?/(s|min)$`
 	sizePattern     = `^[0-9]+ *(B|[kKMG]B|[KMG]iB)?$`
-	brokerPattern   = `^mqtts?://[^/]+/?$`
+	brokerPattern   = `^(mqtts?://[^/]+/?|wss?://[^/]+(/.*)?|unix:///.+)$`
 	exporterPattern = `^https?://[^/]+`
 	armPattern      = `^(off|(context|record|export)(@[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?)?)$`
 )
@@ -130,11 +130,14 @@ func scalarSchema() *jsonschema.Schema {
 }
 
 func brokerSchema() *jsonschema.Schema {
-	address := &jsonschema.Schema{Type: "string", Pattern: brokerPattern, Examples: []any{"mqtt://localhost:1883"}}
+	address := &jsonschema.Schema{Type: "string", Pattern: brokerPattern, Examples: []any{"mqtt://localhost:1883", "ws://localhost:8080/mqtt", "unix:///run/mosquitto.sock"}}
 	tls := object(
 		property{"ca", described("PEM file of the authorities that the broker's certificate is verified against.")},
 		property{"cert", described("PEM file of the client's own certificate.")},
 		property{"key", described("PEM file of its private key.")},
+		property{"server_name", described("Name that the broker's certificate is verified against, and sent with SNI. Default: the URL's host.")},
+		property{"alpn", &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Type: "string", MinLength: ptr(1)}, MinItems: ptr(1),
+			Description: "Protocols offered with ALPN, such as mqtt."}},
 	)
 	tls.DependentRequired = map[string][]string{"cert": {"key"}, "key": {"cert"}}
 	long := object(
