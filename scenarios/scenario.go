@@ -189,6 +189,11 @@ type Receiver struct {
 	Filter Filters `json:"filter" jsonschema:"required"`
 	// QoS is the subscription's maximum QoS: 0, 1 or 2. A message arrives with the lower of its sender's and this. Default: 0.
 	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,enum=2,default=0"`
+	// Start is when the group connects and subscribes, from the start of the measured phase. It is owed what is sent from then on.
+	// Default: before the load begins.
+	Start Duration `json:"start,omitempty"`
+	// Stop is when the group leaves, after what has been sent to it has arrived. Default: at the end.
+	Stop Duration `json:"stop,omitempty"`
 	// SessionExpiry is the session expiry interval in whole seconds: for how long the broker keeps a client's session, with its
 	// subscription and the messages for it, after its connection is lost. 0 ends the session with the connection, which is the
 	// default.
