@@ -28,6 +28,8 @@ type runFlags struct {
 	traceURL    traceURL
 	formats     []reports.Format // of the reports to write beside a result
 	repeat      int              // 0: as often as the scenario says
+	address     uiAddress        // of the page that shows the run while it goes on; empty for none
+	page        *ui              // nil for none
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -53,6 +55,8 @@ func (a *app) runCommand() *cobra.Command {
 	_ = cmd.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(reports.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
 	f.Var(&flags.traceURL, "trace-url", "show the traces of the slowest messages at this `URL`, with {trace_id} where the id goes")
 	profiles.register(f)
+	f.Var(&flags.address, "ui", "show the run on a page while it goes on, at this `ADDRESS` of this machine; any free port if none is given")
+	f.Lookup("ui").NoOptDefVal = anyPort
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		all, err := in.read(cmd, files, nil)
 		if err := errors.Join(flags.setRepeat(cmd, all), flags.setFormats(cmd, names, all), err); err != nil {
@@ -74,6 +78,12 @@ func (a *app) runCommand() *cobra.Command {
 
 // runAll runs every scenario, those after one that failed too, but none after an interrupt.
 func (a *app) runAll(ctx context.Context, all []*scenarios.Scenario, flags runFlags) error {
+	page, err := a.startUI(flags.address)
+	if err != nil {
+		return exitcode.With(exitcode.CannotRun, err)
+	}
+	defer func() { a.complain(page.close()) }()
+	flags.page = page
 	a.finishFirst("interrupted: waiting for messages under way; once more to leave at once")
 	worst := exitcode.Pass
 	for i, sc := range all {
@@ -96,10 +106,14 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 	if err != nil {
 		return saved, exitcode.With(exitcode.CannotRun, err)
 	}
-	res, err := a.engine(ctx, sc, load.Options{Version: toolVersion(), TraceURL: flags.traceURL.String(), Floor: a.floor(), Progress: func(p load.Progress) {
-		progress.show(p)
-		meters.show(p)
-	}})
+	flags.page.begin(sc)
+	res, err := a.engine(ctx, sc, load.Options{
+		Version: toolVersion(), TraceURL: flags.traceURL.String(), Floor: a.floor(), Partial: flags.page.partial(),
+		Progress: func(p load.Progress) {
+			progress.show(p)
+			meters.show(p)
+		},
+	})
 	progress.end()
 	a.complain(meters.end(res))
 	switch {
@@ -112,6 +126,7 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 	path, lost := a.keep(flags.out, sc.Name, res)
 	saved = reports.Saved{Result: res, Path: path}
 	unwritten := writeReports(&saved, flags.formats)
+	flags.page.end(saved)
 	if err := a.show(saved, flags.json); err != nil {
 		return saved, exitcode.With(exitcode.CannotRun, fmt.Errorf("showing the result: %w", err))
 	}
