@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"fmt"
 	"html/template"
 
 	"mqttrace/load/result"
@@ -23,7 +24,7 @@ func (b *htmlBuilder) build() (*htmlResult, error) {
 		Answers []web.Note
 		Tiles   []htmlTile
 		Notes   []web.Note
-	}{r.Verdict, webNotes(p.answers), tiles(p), webNotes(p.notes)})
+	}{r.Verdict, webNotes(p.answers), tiles(p), append(lastStep(p), webNotes(p.notes)...)})
 	for _, s := range b.sections() {
 		if len(s.Parts) > 0 {
 			s.ID = b.id + "-" + s.ID
@@ -33,6 +34,18 @@ func (b *htmlBuilder) build() (*htmlResult, error) {
 	return r, b.err
 }
 
+// lastStep says which figures the page shows of a sweep or a search.
+func lastStep(p *page) []web.Note {
+	s := p.saved.Sweep
+	if s == nil || len(s.Steps) == 0 {
+		return nil
+	}
+	last := s.Steps[len(s.Steps)-1]
+	return []web.Note{{Text: clean(fmt.Sprintf("The figures are those of the last step, %s (%s); those of all steps are under “%s”.", last.Value, last.Role, sweepTitle)), Tone: web.Quiet}}
+}
+
+const sweepTitle = "Value by value"
+
 // sections are all that a result may have, in the order of interest. Those without parts have nothing to show.
 func (b *htmlBuilder) sections() []htmlSection {
 	r := b.page.saved.Result
@@ -40,8 +53,8 @@ func (b *htmlBuilder) sections() []htmlSection {
 	course, load := times.all(limitMarks(r.Thresholds))
 	return []htmlSection{
 		{ID: "thresholds", Title: "Thresholds", Parts: b.cards("thresholds", "", b.checks())},
-		{ID: "overhead", Title: "What tracing costs", Lead: "By how much one arm is above another, turn by turn. Bars are 95\u00a0% intervals; the upright line is no difference, the gray area the noise floor, and differences that were detected are filled and blue.", Parts: b.overhead(), Reading: readingOverhead},
-		{ID: "sweep", Title: "Value by value", Parts: b.sweep(), Reading: readingSweep},
+		{ID: "sweep", Title: sweepTitle, Parts: b.sweep(), Reading: readingSweep},
+		{ID: "overhead", Title: "What tracing costs", Lead: b.leadOverhead(), Parts: b.overhead(), Reading: readingOverhead},
 		{ID: "latency", Title: "Latency", Parts: concat(b.figures(percentilePlot(r)), b.table("latency"), b.figures(pointers(course)...), b.pairs(heatMaps(r, times))), Reading: b.readingLatency()},
 		{ID: "load", Title: "Load and resources", Parts: concat(b.table("rate"), b.pairs(load), b.table("cost"), b.table("process")), Reading: readingLoad},
 		{ID: "stages", Title: "Stages", Lead: "How the load changed, as planned.", Parts: b.table("stage")},
@@ -112,6 +125,17 @@ func (b *htmlBuilder) overhead() (parts []htmlPart) {
 		}
 	}
 	return append(parts, b.table("cost/msg")...)
+}
+
+// leadOverhead says how to read the bars, where there are any.
+func (b *htmlBuilder) leadOverhead() string {
+	for _, t := range b.page.tables {
+		if t.name == "overhead" && t.topic == "" && len(t.rows) > 0 {
+			return "By how much one arm is above another, turn by turn. Bars are 95\u00a0% intervals; the upright line is no difference, " +
+				"the gray area the noise floor, and differences that were detected are filled and blue."
+		}
+	}
+	return ""
 }
 
 func (b *htmlBuilder) sweep() []htmlPart {

@@ -167,10 +167,8 @@ func observedTiles(p *page, r *result.Result) []htmlTile {
 	l := a.Latency[result.Trace]
 	whole := htmlTile{Label: "Whole traces", Value: none, Tone: web.Quiet, About: "no message could be judged"}
 	if s := a.Spans; s != nil && s.Messages > 0 {
-		whole = htmlTile{Label: "Whole traces", Value: share(s.Whole, s.Messages), About: Count(s.Whole) + " of " + Count(s.Messages) + " messages"}
-		if s.Whole < s.Messages {
-			whole.Tone = web.Doubt
-		}
+		c := traces(s)[1]
+		whole = htmlTile{Label: "Whole traces", Value: c.text, Tone: webTones[c.tone], About: Count(s.Whole) + " of " + Count(s.Messages) + " messages"}
 	}
 	percent := func(label string, ns *int64) htmlTile {
 		c := percentile(l, ns)

@@ -39,7 +39,7 @@ func newDistribution(l result.Latency) (distribution, bool) {
 }
 
 // at is the value that a share of all values do not exceed, in ns; NaN where it is not above 0, which has no place on a logarithmic
-// axis. Values past the histogram's range are in Count and not in the histogram.
+// axis. Values past the histogram's range, which are in Count and not in the histogram, count as its end.
 func (d distribution) at(share float64) float64 {
 	rank := max(uint64(math.Ceil(share*float64(d.Count))), 1)
 	within := uint64(d.positive.TotalCount())
@@ -49,7 +49,7 @@ func (d distribution) at(share float64) float64 {
 	case rank <= d.Negative || within == 0:
 		return math.NaN()
 	case rank-d.Negative > within:
-		return above0(d.MaxNS)
+		return above0(min(d.positive.HighestTrackableValue(), d.MaxNS))
 	}
 	percent := 100 * (float64(rank-d.Negative) - 0.25) / float64(within) // a quarter less: the library rounds up
 	return above0(min(d.positive.ValueAtPercentile(percent), d.MaxNS))

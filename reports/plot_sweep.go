@@ -27,6 +27,7 @@ func sweepPlot(s *result.Sweep) *drawing {
 	for i, arm := range arms {
 		p.Series = append(p.Series, stepLines(steps, arm, i, len(arms) > 1)...)
 	}
+	p.Series = append(p.Series, notHeld(steps, len(arms))...)
 	p.Series = slices.DeleteFunc(p.Series, func(s web.Series) bool { return isEmpty(s.Values) })
 	if len(p.Series) == 0 {
 		return nil
@@ -64,7 +65,32 @@ func armsOf(steps []result.Step) (names []string) {
 	return names
 }
 
-// stepLines are the lines of an arm, and the values at which the thresholds were missed.
+// notHeld marks the steps that missed the thresholds and those that are invalid, at the highest p99 of any arm.
+func notHeld(steps []result.Step, arms int) []web.Series {
+	missed := web.Series{Label: "thresholds missed", Color: max(arms, 1), Marker: 4, Scattered: true}
+	invalid := web.Series{Label: "run invalid", Color: max(arms, 1) + 1, Marker: 2, Scattered: true}
+	for _, step := range steps {
+		highest := math.NaN()
+		for _, a := range step.Arms {
+			if p99 := orNaN(a.Latency[result.Response].P99NS); !(highest >= p99) {
+				highest = p99
+			}
+		}
+		at := map[result.Verdict]float64{step.Verdict: highest}
+		missed.Values = append(missed.Values, valueOr(at, result.Fail))
+		invalid.Values = append(invalid.Values, valueOr(at, result.Invalid))
+	}
+	return []web.Series{missed, invalid}
+}
+
+func valueOr(values map[result.Verdict]float64, verdict result.Verdict) float64 {
+	if v, ok := values[verdict]; ok {
+		return v
+	}
+	return math.NaN()
+}
+
+// stepLines are the lines of an arm.
 func stepLines(steps []result.Step, arm string, i int, several bool) []web.Series {
 	prefix := ""
 	if several {
@@ -115,5 +141,9 @@ func sweepCaption(steps []result.Step) string {
 	for _, s := range steps {
 		n[s.Verdict]++
 	}
-	return fmt.Sprintf("%d values, %d of which kept the thresholds.", len(steps), n[result.Pass])
+	text := fmt.Sprintf("%s, %s kept the thresholds", several(uint64(len(steps)), "value"), Count(uint64(n[result.Pass])))
+	if n[result.Invalid] > 0 {
+		text += fmt.Sprintf(", %s invalid", Count(uint64(n[result.Invalid])))
+	}
+	return text + "."
 }

@@ -186,6 +186,14 @@ func (tab *Tab) Screenshot(t testing.TB) (png []byte) {
 	return png
 }
 
+// Window is a PNG of what is in the window.
+func (tab *Tab) Window(t testing.TB) (png []byte) {
+	t.Helper()
+	png, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
+	require.NoError(t, err)
+	return png
+}
+
 // ScreenshotOf is a PNG of the first element that a CSS selector finds.
 func (tab *Tab) ScreenshotOf(t testing.TB, selector string) (png []byte) {
 	t.Helper()

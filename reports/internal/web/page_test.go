@@ -132,3 +132,38 @@ func encoded(t *testing.T, v any) string {
 	require.NoError(t, err)
 	return string(data)
 }
+
+// The script writes figures as the tables do, which are made elsewhere.
+func TestFiguresAreWrittenAsInTables(t *testing.T) {
+	cases := []struct {
+		unit web.Unit
+		want map[float64]string
+	}{
+		{web.Nanoseconds, map[float64]string{412: "412 ns", 1203: "1.20 µs", 999_600: "1.00 ms", 1_203_456: "1.20 ms", 8_103_000: "8.10 ms", 1e9: "1.00 s", 90e9: "90.0 s", 1e12: "16.7 min"}},
+		{web.Bytes, map[float64]string{0: "0 B", 182: "182 B", 48_120_000: "48.1 MB", 2.5e9: "2.5 GB"}},
+		{web.PerSecond, map[float64]string{0.5: "0.5/s", 1000: "1,000/s", 12346: "12,350/s"}},
+		{web.Number, map[float64]string{0: "0", 0.125: "0.125", 1234: "1,234", -3: "-3"}},
+		{web.Cores, map[float64]string{0.25: "0.25", 1: "1.00"}},
+	}
+	b := browser.Start(t)
+	for _, tc := range cases {
+		t.Run(string(tc.unit), func(t *testing.T) {
+			var values web.Values
+			var want []string
+			for v, text := range tc.want {
+				values, want = append(values, v), append(want, strings.ReplaceAll(text, " ", "\u00a0"))
+			}
+			p := example(t)
+			plot := lines(values...)
+			plot.Y = web.Axis{Label: "figure", Unit: tc.unit}
+			plot.Series = plot.Series[:1]
+			p.Plots["lines"] = plot
+			tab := b.Open(t, save(t, p), browser.View{})
+			tab.Click(t, `[data-plot="lines"] summary`)
+			const cells = `[...document.querySelectorAll('[data-plot="lines"] td')].map((c) => c.textContent)`
+			var got []string
+			require.Eventually(t, func() bool { tab.Eval(t, cells, &got); return len(got) > 0 }, browser.Patience, browser.Patience/1000)
+			assert.Equal(t, want, got)
+		})
+	}
+}

@@ -20,10 +20,13 @@ function drawBands(u, spec, colors) {
   }
 }
 
-// nameBands writes the names of bands into them, upright where they are too narrow.
+// nameBands writes the names of bands into them, upright where they are too narrow. Names in each other's way go to lanes below
+// each other, the loud ones first.
 function nameBands(u, spec, colors) {
   const r = uPlot.pxRatio;
-  for (const band of spec.bands) {
+  const taken = [];
+  const isFree = (lane, from, until) => taken.every((t) => t.lane !== lane || until < t.from || from > t.until);
+  for (const band of [...spec.bands].sort((a, b) => Boolean(a.quiet) - Boolean(b.quiet))) {
     const box = bandBox(u, band);
     if (!box || box.width < 13 * r) continue;
     u.ctx.save();
@@ -32,9 +35,15 @@ function nameBands(u, spec, colors) {
     u.ctx.textBaseline = "top";
     u.ctx.textAlign = "left";
     const width = u.ctx.measureText(band.label).width;
-    if (width + 8 * r <= box.width) {
-      haloed(u.ctx, band.label, box.left + 4 * r, u.bbox.top + 6 * r, colors.surface);
-    } else if (width + 12 * r <= u.bbox.height) {
+    const isFlat = width + 8 * r <= box.width;
+    const from = box.left;
+    const until = box.left + (isFlat ? width + 8 * r : 14 * r);
+    const lane = [0, 1, 2].find((l) => isFree(l, from, until));
+    if (lane !== undefined && isFlat) {
+      taken.push({ lane, from, until });
+      haloed(u.ctx, band.label, box.left + 4 * r, u.bbox.top + (6 + 15 * lane) * r, colors.surface);
+    } else if (lane === 0 && width + 12 * r <= u.bbox.height) {
+      for (const l of [0, 1, 2]) taken.push({ lane: l, from, until });
       u.ctx.translate(box.left + 3 * r, u.bbox.top + 8 * r + width);
       u.ctx.rotate(-Math.PI / 2);
       haloed(u.ctx, band.label, 0, 0, colors.surface);

@@ -80,7 +80,7 @@ class Plot {
     return {
       width,
       height: this.height(),
-      padding: [10, spec.x.unit === "percentile" ? 28 : 18, 0, 0],
+      padding: [10, spec.x.log ? 34 : 18, 0, 0],
       legend: { show: false },
       scales: {
         x: { time: false, distr: spec.x.log ? 3 : 1, range: (u, min, max) => this.across(min, max) },
