@@ -29,19 +29,26 @@ type Difference struct {
 	Constant bool
 }
 
+// IsBounded reports whether there are enough runs for an interval.
+func (d Difference) IsBounded() bool { return !math.IsInf(d.High, 1) }
+
 // Compare tells the difference between two sides, each of which must have a value.
 func Compare(base, changed []float64) Difference {
 	d := Difference{Base: Median(base), New: Median(changed), RunsBase: len(base), RunsNew: len(changed), P: 1}
 	pairs := differences(base, changed)
 	d.Shift = medianOf(pairs)
 	d.Low, d.High = shiftInterval(pairs, len(base), len(changed))
-	test, err := stats.MannWhitneyUTest(changed, base, stats.LocationDiffers)
-	switch {
-	case errors.Is(err, stats.ErrSamplesEqual):
+	below, err := stats.MannWhitneyUTest(changed, base, stats.LocationLess)
+	if errors.Is(err, stats.ErrSamplesEqual) {
 		d.Constant = true
-	case err == nil:
-		d.P = min(test.P, 1) // with ties the library's sum of both tails may be a little above
-		d.Delta = 2*test.U/float64(len(pairs)) - 1
+		return d
+	}
+	above, err := stats.MannWhitneyUTest(base, changed, stats.LocationLess)
+	if err == nil { // as it is, for both sides have values
+		// Not the library's own two-sided test: it doubles the tail of the smaller U of the two, which with ties may be that of
+		// the other side, and says 0 where all of five are above all of four.
+		d.P = min(1, 2*min(below.P, above.P))
+		d.Delta = 2*below.U/float64(len(pairs)) - 1
 	}
 	return d
 }
@@ -54,7 +61,7 @@ func differences(base, changed []float64) []float64 {
 			pairs = append(pairs, n-b)
 		}
 	}
-	sort.Float64s(pairs)
+	slices.Sort(pairs)
 	return pairs
 }
 

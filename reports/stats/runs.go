@@ -38,7 +38,7 @@ func RunsFor(size, alpha float64, base, changed []float64) int {
 // the standard deviation.
 func standardError(base, changed []float64) float64 {
 	d := Compare(base, changed)
-	if !math.IsInf(d.High, 1) {
+	if d.IsBounded() {
 		return (d.High - d.Low) / 2 / stats.StdNormal.InvCDF((1+Confidence)/2)
 	}
 	var squares, freedom float64

@@ -3,7 +3,6 @@ package stats
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -66,25 +65,30 @@ func rounded(d Difference) Difference {
 // The p-value is that of all ways to deal the values out, ties included.
 func TestCompareAgreesWithEveryPermutation(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 40 {
-		n1, n2 := 2+random.IntN(4), 2+random.IntN(4)
+	for i := range 200 {
+		n1, n2, values := 1+random.IntN(5), 1+random.IntN(5), 2+i%30
 		all := make([]float64, n1+n2)
 		for i := range all {
-			all[i] = float64(random.IntN(40))
+			all[i] = float64(random.IntN(values))
 		}
-		if d := Compare(all[:n1], all[n1:]); len(slices.Compact(slices.Sorted(slices.Values(all)))) == len(all) {
-			assert.InDelta(t, permutationP(all, n1), d.P, 1e-9, "%v | %v", all[:n1], all[n1:])
-		}
+		assert.InDelta(t, permutationP(all, n1), Compare(all[:n1], all[n1:]).P, 1e-9, "%v | %v", all[:n1], all[n1:])
 	}
+	low, high := []float64{155, 155, 155, 155}, []float64{226, 226, 226, 226, 226}
+	assert.InDelta(t, 2.0/126, Compare(low, high).P, 1e-12, "ties on both sides")
+	assert.InDelta(t, 2.0/126, Compare(high, low).P, 1e-12)
 }
 
+// permutationP is twice the share of deals that are as far out as the actual one, on the side where that is less.
 func permutationP(all []float64, n1 int) float64 {
-	u := func(isFirst []bool) float64 {
-		var u float64
+	u := func(isFirst []bool) (u float64) {
 		for i, x := range all {
 			for j, y := range all {
-				if isFirst[i] && !isFirst[j] && x > y {
+				switch {
+				case !isFirst[i] || isFirst[j]:
+				case x > y:
 					u++
+				case x == y:
+					u += 0.5
 				}
 			}
 		}
@@ -94,16 +98,18 @@ func permutationP(all []float64, n1 int) float64 {
 	for i := range n1 {
 		actual[i] = true
 	}
-	middle := float64(n1*(len(all)-n1)) / 2
-	far := math.Abs(u(actual) - middle)
-	var ways, asFar float64
+	at := u(actual)
+	var ways, atMost, atLeast float64
 	everyChoice(make([]bool, len(all)), 0, n1, func(isFirst []bool) {
 		ways++
-		if math.Abs(u(isFirst)-middle) >= far-1e-9 {
-			asFar++
+		if u(isFirst) <= at {
+			atMost++
+		}
+		if u(isFirst) >= at {
+			atLeast++
 		}
 	})
-	return asFar / ways
+	return min(1, 2*min(atMost, atLeast)/ways)
 }
 
 // An interval leaves 0 out exactly when the test is significant, and holds the true difference as often as it says.
