@@ -13,25 +13,24 @@ import (
 )
 
 // CSV writes the figures of results to w, a row for each result, arm and figure, under the headings file, scenario, started, arm,
-// figure, unit, value, step and verdict. A step is the value of a sweep's step with its role; it is empty, and the verdict is the
-// run's, in the rows that are of no step.
+// figure, unit, value and step. The last is the value of a sweep's step with its role, and empty in the rows that are of no step.
 // Rows are as RFC 4180 has them. Text that a spreadsheet could take for a formula has an apostrophe in front.
 func CSV(w io.Writer, all []Saved) error {
 	t := newCSV(w, csvHeadings)
 	for _, s := range all {
 		p := newPage(s)
-		t.arms(p, p.arms, "", p.verdict)
+		t.arms(p, p.arms, "")
 		for _, step := range p.steps {
-			t.arms(p, step.arms, step.Value+" "+step.Role, step.Verdict)
+			t.arms(p, step.arms, step.Value+" "+step.Role)
 		}
 	}
 	return t.end()
 }
 
-var csvHeadings = []string{"file", "scenario", "started", "arm", "figure", "unit", "value", "step", "verdict"}
+var csvHeadings = []string{"file", "scenario", "started", "arm", "figure", "unit", "value", "step"}
 
 // CSVSeries writes the seconds of results to w, or the slices of arms that were compared: a row for each, with the result's file,
-// its scenario and the arm in front and the verdict at the end. Columns are called as the fields of a result file.
+// its scenario and the arm in front. Columns are called as the fields of a result file.
 func CSVSeries(w io.Writer, all []Saved) error {
 	t := newCSV(w, seriesHeadings())
 	for _, s := range all {
@@ -50,7 +49,7 @@ func seriesHeadings() []string {
 	for _, c := range pointColumns {
 		headings = append(headings, c.name)
 	}
-	return append(headings, "verdict")
+	return headings
 }
 
 // pointColumns are the fields of a point that are numbers, by their names in a result file.
@@ -92,10 +91,10 @@ func newCSV(w io.Writer, headings []string) csvTable {
 }
 
 // arms writes the figures of arms.
-func (t csvTable) arms(p *page, arms []armInNumbers, step string, v result.Verdict) {
+func (t csvTable) arms(p *page, arms []armInNumbers, step string) {
 	for _, a := range arms {
 		for _, m := range a.measures {
-			t.row(append(about(p, a.name), m.name, string(m.unit), fraction(m.value), harmless(step), harmless(string(v))))
+			t.row(append(about(p, a.name), m.name, string(m.unit), fraction(m.value), harmless(step)))
 		}
 	}
 }
@@ -105,7 +104,7 @@ func (t csvTable) point(p *page, arm string, point result.Point) {
 	for _, c := range pointColumns {
 		row = append(row, c.of(point))
 	}
-	t.row(append(row, string(p.verdict)))
+	t.row(row)
 }
 
 // about says which result and arm a row is of.

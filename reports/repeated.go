@@ -31,8 +31,8 @@ var headlines = []struct {
 
 func durationText(ns float64) string { return Duration(time.Duration(ns)) }
 
-// headline looks one of the figures up; ok is false where an arm does not have it or the system does not tell.
-func headline(a *result.Arm, name string) (value float64, ok bool) {
+// headlineOf looks one of the figures up; ok is false where an arm does not have it or the system does not tell.
+func headlineOf(a *result.Arm, name string) (value float64, ok bool) {
 	value, missing := a.Figure(name)
 	isTold := value != 0 || !strings.HasPrefix(name, "cost.")
 	return value, missing == "" && isTold && a.ElapsedNS > 0
@@ -65,9 +65,6 @@ func Brief(w io.Writer, s Saved, opts TextOptions) error {
 	if s.Path != "" {
 		t.line(indent, clean(s.Path))
 	}
-	for _, path := range s.Reports {
-		t.line(indent, clean(path))
-	}
 	return t.w.Flush()
 }
 
@@ -86,7 +83,7 @@ func briefly(r *result.Result) (facts []string) {
 		return []string{plural(len(r.Arms), "arm")}
 	}
 	for _, h := range headlines {
-		if v, ok := headline(&r.Arms[0], h.name); ok && h.inLine != "" {
+		if v, ok := headlineOf(&r.Arms[0], h.name); ok && h.inLine != "" {
 			facts = append(facts, fmt.Sprintf(h.inLine, h.write(v)))
 		}
 	}
@@ -170,7 +167,7 @@ func over(runs []Saved, arm int, name string) (values []float64) {
 		if arm >= len(s.Arms) {
 			continue
 		}
-		if v, ok := headline(&s.Arms[arm], name); ok {
+		if v, ok := headlineOf(&s.Arms[arm], name); ok {
 			values = append(values, v)
 		}
 	}

@@ -1,0 +1,26 @@
+package compare
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"mqttrace/load/result"
+)
+
+// scenarioName is what the scenario of a run is called; empty if it does not say.
+func scenarioName(r *result.Result) string {
+	var named struct {
+		Name string `json:"name"`
+	}
+	_ = json.Unmarshal(r.Scenario, &named) // an unreadable one has no name, and its figures may still be told
+	return named.Name
+}
+
+func brokerName(e result.Environment) string {
+	return strings.TrimSpace(e.Broker.Name + " " + e.Broker.Version)
+}
+
+func machineName(e result.Environment) string {
+	return fmt.Sprintf("%s/%s, %s", e.OS, e.Arch, plural(e.Cores, "core"))
+}
