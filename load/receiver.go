@@ -25,7 +25,6 @@ type receiver struct {
 	client  *mqtt.Client
 	inbox   *record.Inbox
 	inbound [][]*inbound // by arm and filter
-	sub     *subscription
 
 	random *rand.Rand // what the handler draws
 

@@ -51,11 +51,10 @@ func (r *run) senderClients(group string) (clients []*mqtt.Client) {
 	return clients
 }
 
-// receiverClients is senderClients for receivers. Groups that come late or leave early are spared.
+// receiverClients is senderClients for receivers.
 func (r *run) receiverClients(group string) (clients []*mqtt.Client) {
 	for _, v := range r.receivers {
-		stays := v.group.Start == 0 && v.group.Stop == 0
-		if (group == "" || v.group.Name == group) && stays && v.client != nil {
+		if (group == "" || v.group.Name == group) && v.client != nil {
 			clients = append(clients, v.client)
 		}
 	}

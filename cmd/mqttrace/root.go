@@ -14,8 +14,8 @@ import (
 const rootHelp = `mqttrace runs load tests over MQTT 5 and tells how long messages take, what tracing them
 costs, and whether the traces tell the truth.
 
-Exit codes: 0 pass, 1 could not run, 2 bad usage or scenario, 3 threshold missed or delivery
-promise broken, 4 run invalid, 130 interrupted.`
+Exit codes: 0 pass, 1 could not run, 2 bad usage or scenario, 3 threshold missed, delivery
+promise broken or regressed, 4 run invalid, 130 interrupted.`
 
 // helpTemplate ends with the example: the last line of every help text works as pasted.
 const helpTemplate = `{{with or .Long .Short}}{{trimTrailingWhitespaces .}}
@@ -59,9 +59,9 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.runCommand(), a.reportCommand(), a.validateCommand(), a.planCommand(), a.schemaCommand(), a.brokerCommand(),
+	root.AddCommand(a.runCommand(), a.validateCommand(), a.planCommand(), a.schemaCommand(), a.brokerCommand(),
 		a.conformCommand(), a.versionCommand(), a.completionCommand())
-	root.AddCommand(a.observeCommand(), a.sinkCommand(), a.historyCommand(), a.doctorCommand(), a.calibrateCommand())
+	root.AddCommand(a.observeCommand(), a.sinkCommand(), a.compareCommand(), a.historyCommand(), a.doctorCommand(), a.calibrateCommand())
 	root.SetHelpCommand(helpCommand(root))
 	return root
 }

@@ -31,6 +31,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"mosquitto":    mosquitto,
 	"results":      results,
 	"signal":       signalProcess,
+	"simulated":    simulated,
 	"start":        start,
 	"taken":        taken,
 	"waitfor":      waitFor,

@@ -13,7 +13,7 @@ const (
 	Pass        = 0   // every run passed; or the verb did what it was asked
 	CannotRun   = 1   // a run could not start, or its result could not be written where it was asked to be
 	Usage       = 2   // an unknown verb or flag, or a scenario with mistakes; nothing was started
-	Missed      = 3   // a threshold was missed or a delivery promise broken
+	Missed      = 3   // a threshold was missed, a delivery promise broken, or a comparison found a regression
 	Invalid     = 4   // the generator did not keep up or the measurement broke: run again before believing a figure
 	Interrupted = 130 // somebody ended it, as shells report SIGINT: 128 + 2
 )
