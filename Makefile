@@ -8,10 +8,14 @@ TEST_TIME  ?= 15m
 FUZZ_TIME  ?= 30s
 BENCH_RUNS ?= 10
 BENCH_TIME ?= 100ms
+# How long each measurement of bench-load takes, how often it is repeated, and -quick for one broker and one arm.
+LOAD_TIME  ?= 2s
+LOAD_TURNS ?= 2
+LOAD_FLAGS ?=
 SUDO       := $(if $(filter-out 0,$(shell id -u)),sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-tools bench fuzz lint cross check-collector check-images image-tools
+.PHONY: help run build test test-tools bench bench-load fuzz lint cross check-collector check-images image-tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +65,9 @@ bench: ## compare the propagation core with OpenTelemetry's own: ten interleaved
 		while (match($$0, /[-+][0-9.]+%/)) \
 			$$0 = substr($$0, 1, RSTART - 1) sprintf("%" RLENGTH "s", sprintf("%.3fx", 1 + substr($$0, RSTART, RLENGTH - 1) / 100)) substr($$0, RSTART + RLENGTH); \
 		gsub(/vs base/, "to otel"); print }'
+
+bench-load: ## compare what a message costs on either client with the least it can cost (LOAD_FLAGS=-quick for a look)
+	go run ./cmd/internal/benchload -time $(LOAD_TIME) -turns $(LOAD_TURNS) $(LOAD_FLAGS)
 
 fuzz: ## run every fuzz target for FUZZ_TIME
 	@set -e; for package in $$(go list ./...); do \

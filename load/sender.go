@@ -305,7 +305,7 @@ func (s *sender) heldBack(lag time.Duration) time.Duration {
 }
 
 // onTimeWithin is the lag up to which a sender counts as having caught up.
-const onTimeWithin = 500 * time.Microsecond
+const onTimeWithin = 2 * quantum
 
 // scheduled is how many messages that count in an arm were due up to an offset of the load's own time.
 func (s *sender) scheduled(arm int, until time.Duration) uint64 {

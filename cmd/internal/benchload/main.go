@@ -1,0 +1,87 @@
+// Command benchload measures what the load engine costs from one end to the other, beside the least that a program can spend: make
+// bench-load runs it. In each group, which is a broker, a rate and a QoS, it takes turns: the floor, then both clients in each of
+// the arms that export nothing, as often as -turns says, so that what the machine does meanwhile falls on all of them alike. It
+// prints the medians and their ratios to the floor's. It is a report and no gate: it fails only if something could not be measured.
+//
+// The floor is a program that does nothing else: a writer of ready-made PUBLISH frames, a write for each message at a fixed rate and
+// as many as fit at full speed, and a reader that reads the fixed headers. What it costs is what the kernel charges anybody.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"mqttrace/load"
+	"mqttrace/load/broker"
+	"mqttrace/load/otlp"
+)
+
+func main() {
+	broker.RunIfChild()
+	otlp.RunIfChild()
+	load.RunIfChild()
+	length := flag.Duration("time", 2*time.Second, "how long each measurement takes")
+	turns := flag.Int("turns", 2, "how many times each is repeated")
+	quick := flag.Bool("quick", false, "Mosquitto alone, the arm context alone")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, groups(*quick), *length, *turns); err != nil {
+		fmt.Fprintln(os.Stderr, "benchload:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, groups []group, length time.Duration, turns int) error {
+	for i, g := range groups {
+		fmt.Fprintf(os.Stderr, "%d of %d: %s\n", i+1, len(groups), g)
+		all := make([][]figures, len(g.contenders))
+		for range turns {
+			for c, who := range g.contenders {
+				f, err := who.measure(ctx, g, length)
+				if err != nil {
+					return fmt.Errorf("%s, %s: %w", g, who, err)
+				}
+				all[c] = append(all[c], f)
+			}
+		}
+		if err := show(g, all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// show prints one group as a table, the floor first.
+func show(g group, all [][]figures) error {
+	fmt.Println(g)
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\tCPU-s per million\tto floor\tallocs per message\trate kept\t")
+	floor := median(all[0], func(f figures) float64 { return f.cpu })
+	for c, who := range g.contenders {
+		cpu := median(all[c], func(f figures) float64 { return f.cpu })
+		fmt.Fprintf(w, "%s\t%.2f\t%.2fx\t%.2f\t%.0f/s\t\n", who, cpu, cpu/floor,
+			median(all[c], func(f figures) float64 { return f.allocs }), median(all[c], func(f figures) float64 { return f.rate }))
+	}
+	fmt.Fprintln(w)
+	return w.Flush()
+}
+
+func median(all []figures, of func(figures) float64) float64 {
+	values := make([]float64, len(all))
+	for i, f := range all {
+		values[i] = of(f)
+	}
+	slices.Sort(values)
+	middle := len(values) / 2
+	if len(values)%2 == 1 {
+		return values[middle]
+	}
+	return (values[middle-1] + values[middle]) / 2
+}
