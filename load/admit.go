@@ -29,8 +29,15 @@ func (g *newcomers) due(i int) time.Duration {
 	return time.Duration(at)
 }
 
-func (r *run) receiverGroups() []*newcomers {
-	return groupsOf(r, r.receivers, func(v *receiver) (string, scenarios.Connect) { return v.group.Name, v.group.Connect }, (*receiver).connect)
+// receiverGroups are the groups of the receivers that are asked for.
+func (r *run) receiverGroups(asked func(*receiver) bool) []*newcomers {
+	var some []*receiver
+	for _, v := range r.receivers {
+		if asked(v) {
+			some = append(some, v)
+		}
+	}
+	return groupsOf(r, some, func(v *receiver) (string, scenarios.Connect) { return v.group.Name, v.group.Connect }, (*receiver).connect)
 }
 
 func (r *run) senderGroups() []*newcomers {

@@ -70,6 +70,3 @@ func (r *run) live(ctx context.Context, l *lives, leave func(context.Context, mq
 
 // leave gives up the sender's connection when what it has sent is acknowledged, or ctx ends.
 func (s *sender) leave(ctx context.Context, how mqtt.Leaving) { s.client.LeaveInOrder(ctx, how) }
-
-// leave gives up the receiver's connection.
-func (v *receiver) leave(_ context.Context, how mqtt.Leaving) { v.client.Leave(how) }

@@ -7,9 +7,11 @@
 //	target     the broker: started as a child process, or somebody else's
 //	arm        a tracing setting: its SDK (sampler, export, sink) and what is counted while it is in force
 //	fleet      the clients: receivers subscribe first, then senders connect (health: which of them are connected)
+//	admit      connects them, each group at its own pace (attend: those that come late or leave early; churn: those that come and go)
 //	storm      many connections that end at once and are made again
 //	probe      readiness: every subscription sees a message before any is counted
-//	schedule   when each message is due: a pure function of rate, arrival and seed
+//	schedule   when each message is due: a pure function of rate, arrival and seed (course: the ways in which it goes; curve: a
+//	           rate that changes)
 //	timeline   which arm is in force when, and what counts
 //	pacer      wakes each sender when its next message is due (alarm: how the system does that)
 //	sender     sends what is due, late if it must, and never skips
@@ -19,7 +21,7 @@
 //	slices     what each arm's turn cost
 //	faults     what the scenario does to the run on purpose
 //	sides      a comparison's second measurement, with the receivers in a child process
-//	ledger     who was owed what, and who got it
+//	ledger     who was owed what, and who got it (presence: where receivers were not there all the time)
 //	overhead   the differences between arms
 //	doubt      reasons not to take a figure at its face value
 //	judge      the figures, the thresholds, the verdict

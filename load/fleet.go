@@ -45,6 +45,12 @@ func (r *run) recruit() error {
 			r.senders = append(r.senders, newSender(r, group, n, uint32(len(r.senders)), addresses(n), payloads))
 		}
 	}
+	for _, sub := range r.subscriptions {
+		sub.presence = r.present(sub)
+		for _, v := range sub.members {
+			v.sub = sub
+		}
+	}
 	return nil
 }
 
@@ -91,6 +97,8 @@ type subscription struct {
 	set     int // index of its filters
 	group   *scenarios.Receiver
 	members []*receiver
+	// presence is nil where all members are there all the time.
+	presence *presence
 }
 
 // subscriptionsOf finds out which receivers share subscriptions, and which subscriptions have the same filters.
@@ -138,10 +146,16 @@ func (s *subscription) distinct() (n uint64) {
 // connect connects and subscribes the receivers, then connects the senders.
 func (r *run) connect(ctx context.Context) error {
 	var connected atomic.Int64
-	progress := func() {
-		r.report(Starting, fmt.Sprintf("%d of %d clients connected", connected.Add(1), len(r.receivers)+len(r.senders)))
+	clients := len(r.senders)
+	for _, v := range r.receivers {
+		if v.isEarly() {
+			clients++
+		}
 	}
-	if err := r.admit(ctx, r.receiverGroups(), progress); err != nil {
+	progress := func() {
+		r.report(Starting, fmt.Sprintf("%d of %d clients connected", connected.Add(1), clients))
+	}
+	if err := r.admit(ctx, r.receiverGroups((*receiver).isEarly), progress); err != nil {
 		return err
 	}
 	return r.admit(ctx, r.senderGroups(), progress)
@@ -170,6 +184,7 @@ func (v *receiver) connect(ctx context.Context) error {
 	up := handlers.Up
 	handlers.Up = func() {
 		v.cameBack(current.Load())
+		v.arrive()
 		up()
 	}
 	handlers.Lent = v.group.Work.IsZero()
@@ -192,6 +207,7 @@ func (v *receiver) connect(ctx context.Context) error {
 		}
 		stripe.Record(record.Subscribe, took)
 	}
+	v.arrive()
 	return nil
 }
 

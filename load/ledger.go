@@ -48,6 +48,7 @@ func (r *run) delivery(arm int) result.Delivery {
 	for _, sub := range r.subscriptions {
 		members := sub.inboxes()
 		inboxes = append(inboxes, members...)
+		heard := 0
 		for _, s := range r.senders {
 			if !sub.hears(s) {
 				continue
@@ -58,8 +59,13 @@ func (r *run) delivery(arm int) result.Delivery {
 				order = append(order, key)
 			}
 			account := record.AccountOf(r.flowOf(s.index, arm), members)
+			if sub.presence != nil {
+				flows[key].Unpromised += r.settlePresence(&d, flows[key], sub, heard, account)
+				heard++
+				continue
+			}
 			settle(flows[key], sub, s, s.lanes[arm], account)
-			flows[key].Unpromised += r.lose(&d, s, sub, s.lanes[arm], account)
+			flows[key].Unpromised += r.lose(&d, s, sub, s.lanes[arm], account, always)
 		}
 	}
 	for _, key := range order {
@@ -97,6 +103,21 @@ func settle(f *result.Flow, sub *subscription, s *sender, l *lane, a record.Acco
 	f.Overlapping += overlapping
 	f.Duplicated += a.Duplicated - overlapping
 	f.Reordered += a.Reordered
+}
+
+// settlePresence is settle and lose for a subscription whose members were not there all the time; sender is an index in
+// presence.from.
+func (r *run) settlePresence(d *result.Delivery, f *result.Flow, sub *subscription, sender int, a record.Account) (unpromised uint64) {
+	owed, got := sub.dueInAll(sender, a)
+	lost := owed - min(owed, got)
+	f.Expected += a.Distinct + lost
+	f.Received += a.Distinct
+	f.Lost += lost
+	f.Duplicated += a.Duplicated
+	f.Reordered += a.Reordered
+	s := sub.presence.from[sender]
+	parts := sub.presence.stretches(sender, s.lanes[0].mark(false))
+	return r.lose(d, s, sub, s.lanes[0], a, func(seq uint32) bool { return within(parts, seq) })
 }
 
 // addFlow adds a flow to the totals and judges it by the lower of the two qualities of service.

@@ -16,14 +16,14 @@ import (
 // messages that had not been acknowledged, as a receiver for those between the last message before and the first after it had
 // subscribed again. A session that was to outlast the connection and does not breaks the promise.
 
-// lose goes through the messages of a lane that never reached a subscription: it names them, puts them down to episodes, and
+// lose goes through the messages of a lane that are owed and never reached a subscription: it names them, puts them down to episodes, and
 // returns how many of them nobody had promised to deliver.
-func (r *run) lose(d *result.Delivery, s *sender, sub *subscription, l *lane, a record.Account) (unpromised uint64) {
+func (r *run) lose(d *result.Delivery, s *sender, sub *subscription, l *lane, a record.Account, owed func(seq uint32) bool) (unpromised uint64) {
 	if a.Distinct >= uint64(l.issued.Load()) {
 		return 0
 	}
 	a.Missing(l.issued.Load(), func(seq uint32) bool {
-		if l.turnedDown.Has(seq) || !l.isFor(sub, s, seq) {
+		if !owed(seq) || l.turnedDown.Has(seq) || !l.isFor(sub, s, seq) {
 			return true
 		}
 		r.episodes.loss(l.marks, seq)
@@ -37,6 +37,9 @@ func (r *run) lose(d *result.Delivery, s *sender, sub *subscription, l *lane, a 
 	})
 	return unpromised
 }
+
+// always is what is owed to a subscription whose members are there all the time.
+func always(uint32) bool { return true }
 
 // isFor reports whether a message of the lane was for the subscription.
 func (l *lane) isFor(sub *subscription, s *sender, seq uint32) bool {

@@ -85,7 +85,7 @@ func (m *monitor) watch(ctx context.Context, sendersDone <-chan struct{}) {
 				interrupt = nil
 				m.interrupted() // which is why they are done
 			}
-			m.measured.sentUntil = clock.Now()
+			m.measured.sentUntil = clock.Instant(m.sent.Load())
 			m.phase, m.nextProgress = Draining, clock.Now()
 		}
 		if m.tick(clock.Now(), sendersDone == nil) {
@@ -138,6 +138,10 @@ func (m *monitor) tick(now clock.Instant, sent bool) (over bool) {
 			m.target.url, n, len(m.senders)+len(m.receivers), outageLimit, worst.why))
 		return true
 	}
+	if failure := m.failure.Load(); failure != nil {
+		m.giveUp(*failure)
+		return true
+	}
 	if sent && !m.inSlices() && m.arrived() {
 		m.measured.drained = true
 		return true
@@ -175,7 +179,7 @@ func (m *monitor) arrived() bool {
 		}
 	}
 	for _, sub := range m.subscriptions {
-		if sub.distinct() < m.owed(sub) {
+		if !m.hasArrived(sub) {
 			return false
 		}
 	}

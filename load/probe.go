@@ -43,7 +43,7 @@ func (r *run) probe(ctx context.Context) error {
 
 func (r *run) unprobed() (waiting []*receiver) {
 	for _, v := range r.receivers {
-		if v.unprobed() >= 0 {
+		if v.isEarly() && v.unprobed() >= 0 {
 			waiting = append(waiting, v)
 		}
 	}

@@ -25,6 +25,7 @@ type receiver struct {
 	client  *mqtt.Client
 	inbox   *record.Inbox
 	inbound [][]*inbound // by arm and filter
+	sub     *subscription
 
 	random *rand.Rand // what the handler draws
 

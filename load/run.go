@@ -88,6 +88,7 @@ type run struct {
 	senders       []*sender
 	receivers     []*receiver
 	subscriptions []*subscription
+	failure       atomic.Pointer[error] // why the run cannot go on
 	arms          []*arm
 	sink          *sink // nil unless an arm exports to it
 	// processors of every arm's spans besides its own, and what is to be changed in each arm: for tests.
@@ -105,6 +106,7 @@ type run struct {
 	timeline *timeline
 	start    clock.Instant // of the load
 	ending   atomic.Int64  // end of the load, in its own time
+	sent     atomic.Int64  // when the last sender was done
 	closed   atomic.Bool   // what arrives now is late
 
 	// In the second measurement of a comparison the receivers are in another process; in that process the senders are.
@@ -253,11 +255,17 @@ func (r *run) load(ctx context.Context) {
 		senders.Go(func() { s.drive(sending) })
 	}
 	done := make(chan struct{})
-	go func() { senders.Wait(); close(done) }()
+	go func() {
+		defer close(done)
+		senders.Wait()
+		r.sent.Store(int64(clock.Now()))
+		r.awaitEnd(sending)
+	}()
 	r.loading()
 	var others sync.WaitGroup
 	others.Go(func() { r.fault(sending) })
 	others.Go(func() { r.churn(sending) })
+	others.Go(func() { r.attend(sending) })
 
 	m := newMonitor(r)
 	m.watch(ctx, done)
@@ -265,6 +273,11 @@ func (r *run) load(ctx context.Context) {
 	<-done
 	others.Wait()
 	m.finish()
+}
+
+// awaitEnd waits for the end of the load, which senders that have nothing more to send do not.
+func (r *run) awaitEnd(ctx context.Context) {
+	_ = r.pacer.wait(ctx, newWaiter(), r.start.Add(r.timeline.real(r.loadEnd()))) // an interruption is an end too
 }
 
 // measured is what the load left behind besides what the senders, the receivers and the arms know.

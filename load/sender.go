@@ -62,6 +62,8 @@ type lane struct {
 	marks []uint32 // the first sequence number that may be lost to each episode
 	// turnedDown were refused by the broker; abandoned were unacknowledged when their session ended with its connection.
 	turnedDown, abandoned record.Numbers
+
+	publishing atomic.Int32 // the route of the message issued last
 }
 
 // routed is what is of one route.
@@ -261,6 +263,7 @@ func (s *sender) message(at time.Duration, intended clock.Instant) *message {
 		return m
 	}
 	m.stamp.Kind, m.stamp.Seq = stamp.Measured, m.lane.issued.Load()
+	m.lane.publishing.Store(int32(m.route))
 	m.lane.issued.Add(1)
 	return m
 }

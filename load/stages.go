@@ -13,6 +13,12 @@ func (r *run) stages() (all []result.Stage) {
 	for _, s := range r.scenario.Senders {
 		all = append(all, stagesOf(s, r.scenario.Duration)...)
 	}
+	for _, v := range r.scenario.Receivers {
+		if v.Start > 0 || v.Stop > 0 {
+			until := cmp.Or(v.Stop, r.scenario.Duration)
+			all = append(all, result.Stage{AtNS: int64(v.Start), ForNS: int64(until - v.Start), Group: v.Name, Name: "subscribed"})
+		}
+	}
 	slices.SortStableFunc(all, func(a, b result.Stage) int { return cmp.Compare(a.AtNS, b.AtNS) })
 	return all
 }

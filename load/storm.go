@@ -51,10 +51,11 @@ func (r *run) senderClients(group string) (clients []*mqtt.Client) {
 	return clients
 }
 
-// receiverClients is senderClients for receivers.
+// receiverClients is senderClients for receivers. Groups that come late or leave early are spared.
 func (r *run) receiverClients(group string) (clients []*mqtt.Client) {
 	for _, v := range r.receivers {
-		if (group == "" || v.group.Name == group) && v.client != nil {
+		stays := v.group.Start == 0 && v.group.Stop == 0
+		if (group == "" || v.group.Name == group) && stays && v.client != nil {
 			clients = append(clients, v.client)
 		}
 	}

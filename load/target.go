@@ -23,6 +23,7 @@ func reach(ctx context.Context, b scenarios.Broker) (*target, error) {
 		return started(startBroker(ctx, b))
 	}
 	t := &target{name: b.URL, url: b.URL, settings: mqtt.Settings{Address: b.Address(), Username: b.Username}}
+	t.settings.Transport = mqtt.Transport{Unix: b.UnixPath(), WebSocketPath: b.WebSocketPath()}
 	if b.PasswordFile != "" {
 		t.settings.Password = func() ([]byte, error) { return login.Password(b.PasswordFile) }
 	}

@@ -18,7 +18,8 @@ import (
 //
 // and one for what messages cost and how many were lost. The number behind the name is that of values; cores stand where Go has
 // GOMAXPROCS. Each step of a sweep has lines of its own. Runs of one scenario in one file are repetitions of a benchmark. What would
-// make every run a benchmark of its own, such as its time, is left out.
+// make every run a benchmark of its own, such as its time, is left out. Runs that are invalid or were interrupted are in a table of
+// their own: they have a verdict among the lines on top of them, and others have none.
 func Benchstat(w io.Writer, all []Saved) error {
 	b := &benchWriter{bufio.NewWriter(w)}
 	b.line(benchMark)
@@ -73,9 +74,18 @@ func (b *benchWriter) config(p *page) {
 	b.line()
 	for _, c := range []struct{ key, value string }{
 		{"scenario", p.name}, {"broker", env.Broker.Name + " " + env.Broker.Version}, {"goos", env.OS}, {"goarch", env.Arch}, {"cpu", env.CPU},
+		{"verdict", doubtful(p.verdict)},
 	} {
 		b.line(strings.TrimSpace(c.key + ": " + strings.TrimSpace(clean(c.value))))
 	}
+}
+
+// doubtful is a verdict that says that figures must not be compared; empty if it does not.
+func doubtful(v result.Verdict) string {
+	if v == result.Invalid || v == result.Interrupted {
+		return string(v)
+	}
+	return ""
 }
 
 func (b *benchWriter) line(words ...string) {

@@ -52,6 +52,15 @@ func TestBenchstatWritesBenchmarks(t *testing.T) {
 	assert.Equal(t, 1000.0, rate)
 }
 
+// A run that is invalid must not be averaged with others.
+func TestBenchstatKeepsInvalidRunsApart(t *testing.T) {
+	verdicts := map[string]bool{}
+	for _, r := range readBenchmarks(t, unsaved(passed()), unsaved(invalid()), unsaved(failed()), unsaved(interrupted())) {
+		verdicts[r.GetConfig("scenario")+" "+r.GetConfig("verdict")] = true
+	}
+	assert.Equal(t, map[string]bool{"telemetry-1k ": true, "telemetry-1k invalid": true, "fan-in ": true, "telemetry-1k interrupted": true}, verdicts)
+}
+
 func TestBenchstatReadsAnyName(t *testing.T) {
 	for name, text := range hostile {
 		t.Run(name, func(t *testing.T) {

@@ -13,24 +13,25 @@ import (
 )
 
 // CSV writes the figures of results to w, a row for each result, arm and figure, under the headings file, scenario, started, arm,
-// figure, unit, value and step. The last is the value of a sweep's step with its role, and empty in the rows that are of no step.
+// figure, unit, value, step and verdict. A step is the value of a sweep's step with its role; it is empty, and the verdict is the
+// run's, in the rows that are of no step.
 // Rows are as RFC 4180 has them. Text that a spreadsheet could take for a formula has an apostrophe in front.
 func CSV(w io.Writer, all []Saved) error {
 	t := newCSV(w, csvHeadings)
 	for _, s := range all {
 		p := newPage(s)
-		t.arms(p, p.arms, "")
+		t.arms(p, p.arms, "", p.verdict)
 		for _, step := range p.steps {
-			t.arms(p, step.arms, step.Value+" "+step.Role)
+			t.arms(p, step.arms, step.Value+" "+step.Role, step.Verdict)
 		}
 	}
 	return t.end()
 }
 
-var csvHeadings = []string{"file", "scenario", "started", "arm", "figure", "unit", "value", "step"}
+var csvHeadings = []string{"file", "scenario", "started", "arm", "figure", "unit", "value", "step", "verdict"}
 
 // CSVSeries writes the seconds of results to w, or the slices of arms that were compared: a row for each, with the result's file,
-// its scenario and the arm in front. Columns are called as the fields of a result file.
+// its scenario and the arm in front and the verdict at the end. Columns are called as the fields of a result file.
 func CSVSeries(w io.Writer, all []Saved) error {
 	t := newCSV(w, seriesHeadings())
 	for _, s := range all {
@@ -49,7 +50,7 @@ func seriesHeadings() []string {
 	for _, c := range pointColumns {
 		headings = append(headings, c.name)
 	}
-	return headings
+	return append(headings, "verdict")
 }
 
 // pointColumns are the fields of a point that are numbers, by their names in a result file.
@@ -91,10 +92,10 @@ func newCSV(w io.Writer, headings []string) csvTable {
 }
 
 // arms writes the figures of arms.
-func (t csvTable) arms(p *page, arms []armInNumbers, step string) {
+func (t csvTable) arms(p *page, arms []armInNumbers, step string, v result.Verdict) {
 	for _, a := range arms {
 		for _, m := range a.measures {
-			t.row(append(about(p, a.name), m.name, string(m.unit), fraction(m.value), harmless(step)))
+			t.row(append(about(p, a.name), m.name, string(m.unit), fraction(m.value), harmless(step), harmless(string(v))))
 		}
 	}
 }
@@ -104,7 +105,7 @@ func (t csvTable) point(p *page, arm string, point result.Point) {
 	for _, c := range pointColumns {
 		row = append(row, c.of(point))
 	}
-	t.row(row)
+	t.row(append(row, string(p.verdict)))
 }
 
 // about says which result and arm a row is of.

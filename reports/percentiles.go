@@ -23,7 +23,7 @@ type PercentileOptions struct {
 const ticks = 5
 
 // Percentiles writes the distribution of one latency to w, in ms, as HdrHistogram's tools write .hgrm files and its plotter reads
-// them. A comment at the end tells of values that are not in it. It fails, and writes nothing, if the result does not have the
+// them. Comments at the end say what it is of, and tell of values that are not in it and of a run that is invalid. It fails, and writes nothing, if the result does not have the
 // latency or does not vouch for its percentiles.
 func Percentiles(w io.Writer, s Saved, opts PercentileOptions) error {
 	arm, err := chooseArm(s, opts.Arm)
@@ -45,6 +45,9 @@ func Percentiles(w io.Writer, s Saved, opts PercentileOptions) error {
 		return err
 	}
 	fmt.Fprintf(b, "# %s of arm %s, in ms\n", name, clean(arm.Name))
+	if doubtful(s.Verdict) != "" {
+		fmt.Fprintf(b, "# the run is %s: %s\n", s.Verdict, clean(s.Reason))
+	}
 	if l.Negative+l.Overflow > 0 {
 		fmt.Fprintf(b, "# not in it: %s below zero, %s past its range\n", several(l.Negative, "value"), several(l.Overflow, "value"))
 	}

@@ -50,9 +50,11 @@ func TestPercentilesSayWhatIsNotInThem(t *testing.T) {
 	r := withHistogram()
 	l := r.Arms[0].Latency[result.Response]
 	l.Negative, l.Overflow = 4, 1
+	r.Verdict, r.Reason = result.Invalid, "the generator did not keep up"
 	r.Arms[0].Latency[result.Response] = l
 	text := percentilesOf(t, r, reports.PercentileOptions{})
 	assert.Contains(t, text, "# not in it: 4 values below zero, 1 value past its range\n")
+	assert.Contains(t, text, "# the run is invalid: the generator did not keep up\n")
 	assert.Equal(t, plotted(percentilesOf(t, withHistogram(), reports.PercentileOptions{})), plotted(text))
 }
 

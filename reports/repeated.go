@@ -65,6 +65,9 @@ func Brief(w io.Writer, s Saved, opts TextOptions) error {
 	if s.Path != "" {
 		t.line(indent, clean(s.Path))
 	}
+	for _, path := range s.Reports {
+		t.line(indent, clean(path))
+	}
 	return t.w.Flush()
 }
 

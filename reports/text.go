@@ -121,6 +121,9 @@ func (t *text) page(p *page) {
 	if p.saved.Path != "" {
 		t.line()
 		t.line(t.paint("result", styleHead), gap, clean(p.saved.Path))
+		for _, path := range p.saved.Reports {
+			t.line(t.paint("report", styleHead), gap, clean(path))
+		}
 	}
 }
 

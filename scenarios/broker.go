@@ -11,7 +11,7 @@ import (
 // Address is host:port of an External broker, with the scheme's port where the URL has none; empty for other brokers.
 func (b Broker) Address() string {
 	u, err := url.Parse(b.URL)
-	if b.URL == "" || err != nil {
+	if b.URL == "" || err != nil || u.Host == "" {
 		return ""
 	}
 	port := u.Port()
@@ -22,14 +22,36 @@ func (b Broker) Address() string {
 }
 
 // Secure tells whether connections to the broker use TLS.
-func (b Broker) Secure() bool { return strings.HasPrefix(b.URL, "mqtts:") }
+func (b Broker) Secure() bool {
+	return strings.HasPrefix(b.URL, "mqtts:") || strings.HasPrefix(b.URL, "wss:")
+}
+
+// UnixPath is the path of the socket that a unix:// URL names; empty for others.
+func (b Broker) UnixPath() string {
+	path, _ := strings.CutPrefix(b.URL, unixScheme+"://")
+	if path == b.URL {
+		return ""
+	}
+	return path
+}
+
+// WebSocketPath is the path of a ws:// or wss:// URL; empty for others.
+func (b Broker) WebSocketPath() string {
+	u, err := url.Parse(b.URL)
+	if err != nil || !isWebSocket(u.Scheme) {
+		return ""
+	}
+	return u.Path
+}
+
+func isWebSocket(scheme string) bool { return scheme == "ws" || scheme == "wss" }
 
 // MarshalJSON writes b as a scenario file has it: a word, a URL, or a mapping when there is more to say.
 func (b Broker) MarshalJSON() ([]byte, error) {
 	switch {
 	case b.Kind != External:
 		return b.ownJSON()
-	case b.Username == "" && b.PasswordFile == "" && b.TLS == TLS{}:
+	case b.Username == "" && b.PasswordFile == "" && b.TLS.IsZero():
 		return json.Marshal(b.URL)
 	}
 	return json.Marshal(struct {
@@ -41,7 +63,16 @@ func (b Broker) MarshalJSON() ([]byte, error) {
 }
 
 // defaultPorts are the ports of the schemes that this version speaks.
-var defaultPorts = map[string]string{"mqtt": "1883", "mqtts": "8883"}
+var defaultPorts = map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
+
+// unixScheme is that of Unix domain sockets, which have no port.
+const unixScheme = "unix"
+
+// defaultWebSocketPath is where brokers serve WebSockets unless told otherwise.
+const defaultWebSocketPath = "/mqtt"
+
+// wantURL names the forms of a URL.
+const wantURL = "mqtt://host:port, mqtts://, ws:// or wss:// with a path, or unix:///path"
 
 const wantBroker = "embedded, mosquitto, or a URL such as mqtt://localhost:1883"
 
@@ -87,7 +118,7 @@ func (d *decoder) brokerMapping(n *node, to *Broker) {
 		to.Username = username
 	}
 	if tls := n.get("tls"); tls != nil && n.get("url").sound() && !to.Secure() {
-		d.report(tls, "the URL is not one of TLS", "tls with mqtts:// only")
+		d.report(tls, "the URL is not one of TLS", "tls with mqtts:// or wss:// only")
 	}
 }
 
@@ -102,7 +133,7 @@ func (d *decoder) username(to *string) func(*node) {
 	}
 }
 
-// brokerURL reads mqtt:// and mqtts:// URLs. A user name in it moves to its own field.
+// brokerURL reads the URL of a broker. A user name in it moves to its own field.
 func (d *decoder) brokerURL(to *Broker) func(*node) {
 	return func(n *node) {
 		if n.kind != text {
@@ -111,7 +142,7 @@ func (d *decoder) brokerURL(to *Broker) func(*node) {
 		}
 		u, err := url.Parse(n.text)
 		if err != nil || u.Opaque != "" {
-			d.report(n, quote(redact(n.text))+" is not a URL", "mqtt://host:port or mqtts://host:port")
+			d.report(n, quote(redact(n.text))+" is not a URL", wantURL)
 			return
 		}
 		if what, want := badURL(u); what != "" {
@@ -119,13 +150,26 @@ func (d *decoder) brokerURL(to *Broker) func(*node) {
 			return
 		}
 		to.Kind, to.Username = External, u.User.Username()
-		to.URL = (&url.URL{Scheme: u.Scheme, Host: u.Host}).String()
+		cleaned := url.URL{Scheme: u.Scheme, Host: u.Host}
+		switch {
+		case u.Scheme == unixScheme:
+			cleaned.Path = u.Path
+		case isWebSocket(u.Scheme):
+			cleaned.Path = u.Path
+			if strings.Trim(u.Path, "/") == "" {
+				cleaned.Path = defaultWebSocketPath
+			}
+		}
+		to.URL = cleaned.String()
 	}
 }
 
 // badURL says what is wrong with the URL of a broker, and what was expected.
 func badURL(u *url.URL) (what, want string) {
 	_, hasPassword := u.User.Password()
+	if u.Scheme == unixScheme {
+		return badUnixURL(u)
+	}
 	switch {
 	case defaultPorts[u.Scheme] == "":
 		return badScheme(u.Scheme)
@@ -137,23 +181,28 @@ func badURL(u *url.URL) (what, want string) {
 		return "the URL has no host", u.Scheme + "://localhost:" + defaultPorts[u.Scheme]
 	case strings.HasSuffix(u.Host, ":") || u.Port() != "" && !validPort(u.Port()):
 		return "the URL's port is " + quote(u.Port()), "1 to 65535"
-	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+	case strings.Trim(u.Path, "/") != "" && !isWebSocket(u.Scheme) || u.RawQuery != "" || u.Fragment != "":
 		return "the URL has more than a host and a port", u.Scheme + "://" + u.Host
 	}
 	return "", ""
 }
 
+// badUnixURL is badURL for unix://, which has a path and nothing else.
+func badUnixURL(u *url.URL) (what, want string) {
+	if u.Host != "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") == "" {
+		return "a unix:// URL names a path and nothing else", "three slashes, as in unix:///run/mosquitto.sock"
+	}
+	return "", ""
+}
+
 func badScheme(scheme string) (what, want string) {
-	const both = "mqtt:// or mqtts://"
 	switch scheme {
-	case "ws", "wss", "unix", "aio":
-		return scheme + ":// is not supported by this version", both
 	case "tcp":
 		return "unknown scheme tcp://", "mqtt://, which is the same"
 	case "ssl", "tls":
 		return "unknown scheme " + scheme + "://", "mqtts://, which is the same"
 	}
-	return "unknown scheme " + quote(scheme), both
+	return "unknown scheme " + quote(scheme), wantURL
 }
 
 func validPort(port string) bool {

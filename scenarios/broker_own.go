@@ -30,7 +30,7 @@ func (b Broker) ownJSON() ([]byte, error) {
 
 func ownBrokerSchema() *jsonschema.Schema {
 	own := object(
-		property{"name", words(Embedded, Mosquitto)},
+		property{"name", about(words(Embedded, Mosquitto), "Broker that is started for the run, in place of a URL.")},
 		property{"persistence", &jsonschema.Schema{Type: "boolean", Description: "Keeps sessions and their messages on disk, in a folder that is " +
 			"gone after the run, so that they survive faults of the broker. Mosquitto only. Default: false."}},
 	)

@@ -103,6 +103,27 @@ func (d *decoder) connections(n *node, c Connections) {
 // shortestLife is the least mean lifetime.
 const shortestLife = 100 * everyMillisecond
 
+// attendance is when a group subscribes and leaves.
+func (d *decoder) attendance(r *Receiver) []field {
+	return []field{
+		optional("start", d.duration(&r.Start, mayBeZero)),
+		optional("stop", d.duration(&r.Stop, aboveZero)),
+	}
+}
+
+// attended is the share of the measured phase in which a client of the group is there.
+func (r Receiver) attended(duration Duration) float64 {
+	until := duration
+	if r.Stop > 0 {
+		until = min(until, r.Stop)
+	}
+	share := float64(until-min(r.Start, until)) / float64(max(duration, 1))
+	if life := r.Lifetime.Expected(); life > 0 {
+		share *= float64(life) / float64(life+r.Pause.Expected())
+	}
+	return share
+}
+
 func (d *decoder) slownessFields(s *Slowness) []field {
 	return []field{
 		optional("work", d.spread(&s.Work, mayBeZero)),
@@ -120,6 +141,14 @@ func (d *decoder) slownessFields(s *Slowness) []field {
 func (d *decoder) patience(n *node, r Receiver, duration Duration) {
 	if delay := n.get("ack_delay"); r.QoS == 0 && !r.AckDelay.IsZero() {
 		d.useless(delay, "QoS 0 has no acknowledgement", "it with qos: 1")
+	}
+	if d.during(n, r.Start, r.Stop, duration) && (r.Start > 0 || r.Stop > 0) && !r.Lifetime.IsZero() {
+		d.report(n.get("lifetime"), "clients that come and go do so all the time", "lifetime without start and stop")
+	}
+	for _, key := range []string{"stop", "lifetime"} {
+		if r.ShareName() != "" {
+			d.useless(n.get(key), "a member of a shared subscription that leaves takes with it what it was given", "it with a filter that is not shared")
+		}
 	}
 	if stall := n.get("stall"); stall != nil && r.Stall.At >= duration {
 		d.report(stall.get("at"), "the measured phase is over after "+duration.String(), "an earlier instant")

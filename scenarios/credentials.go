@@ -48,6 +48,8 @@ func (d *decoder) tls(to *TLS) func(*node) {
 			optional("ca", d.pemFile(&to.CA, new([]byte), holdsAuthorities, "certificates")),
 			optional("cert", d.pemFile(&to.Cert, &cert, holdsCertificate, "a certificate")),
 			optional("key", d.pemFile(&to.Key, &key, holdsKey, "a private key")),
+			optional("server_name", d.serverName(&to.ServerName)),
+			optional("alpn", d.protocols(&to.ALPN)),
 		)
 		switch c, k := n.get("cert"), n.get("key"); {
 		case (c == nil) != (k == nil):
@@ -56,6 +58,33 @@ func (d *decoder) tls(to *TLS) func(*node) {
 			if _, err := tls.X509KeyPair(cert, key); err != nil {
 				d.report(k, "the key does not belong to the certificate", "the key that cert was made for")
 			}
+		}
+	}
+}
+
+func (d *decoder) serverName(to *string) func(*node) {
+	return func(n *node) {
+		if d.text(to)(n); !n.bad && (*to == "" || strings.ContainsAny(*to, " /:")) {
+			d.report(n, quote(*to)+" is not a host's name", "a name such as broker.example")
+		}
+	}
+}
+
+func (d *decoder) protocols(to *[]string) func(*node) {
+	return func(n *node) {
+		if n.kind != list {
+			d.wrongType(n, "a list of protocols, such as [mqtt]")
+			return
+		}
+		if len(n.items) == 0 {
+			d.report(n, "no protocol is named", "a list of protocols, such as [mqtt]")
+		}
+		for _, item := range n.items {
+			var protocol string
+			if d.text(&protocol)(item); !item.bad && (protocol == "" || len(protocol) > 255) {
+				d.report(item, quote(protocol)+" is not the name of a protocol", "1 to 255 bytes, such as mqtt")
+			}
+			*to = append(*to, protocol)
 		}
 	}
 }

@@ -58,6 +58,7 @@ func (d *decoder) receiver(n *node) Receiver {
 			optional("qos", d.qos(&r.QoS)),
 			optional("session_expiry", d.expiry(&r.SessionExpiry, "a session expiry interval")),
 		},
+		d.attendance(&r),
 		d.slownessFields(&r.Slowness),
 		d.subscriptionFields(&r),
 		d.connectFields(&r.ConnectOptions),

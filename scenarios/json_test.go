@@ -95,6 +95,12 @@ func TestBrokerForms(t *testing.T) {
 		{"persistence", "{name: mosquitto, persistence: true}", Broker{Kind: Mosquitto, Persistence: true}, `{"name":"mosquitto","persistence":true}`},
 		{"a URL", "mqtt://host", Broker{Kind: External, URL: "mqtt://host"}, `"mqtt://host"`},
 		{"a URL with a port", "mqtts://[::1]:8884/", Broker{Kind: External, URL: "mqtts://[::1]:8884"}, `"mqtts://[::1]:8884"`},
+		{"a WebSocket", "'ws://host:8080'", Broker{Kind: External, URL: "ws://host:8080/mqtt"}, `"ws://host:8080/mqtt"`},
+		{"a WebSocket with a path", "wss://host/a/b", Broker{Kind: External, URL: "wss://host/a/b"}, `"wss://host/a/b"`},
+		{"a socket", "unix:///run/mosquitto.sock", Broker{Kind: External, URL: "unix:///run/mosquitto.sock"}, `"unix:///run/mosquitto.sock"`},
+		{"names of TLS", "{url: 'mqtts://host', tls: {server_name: broker.example, alpn: [mqtt]}}",
+			Broker{Kind: External, URL: "mqtts://host", TLS: TLS{ServerName: "broker.example", ALPN: []string{"mqtt"}}},
+			`{"url":"mqtts://host","tls":{"server_name":"broker.example","alpn":["mqtt"]}}`},
 		{"a user in the URL", "mqtt://ann@host", Broker{Kind: External, URL: "mqtt://host", Username: "ann"}, `{"url":"mqtt://host","username":"ann"}`},
 		{"the long form", "{url: 'mqtt://host'}", Broker{Kind: External, URL: "mqtt://host"}, `"mqtt://host"`},
 	}
@@ -114,6 +120,13 @@ func TestBrokerAddress(t *testing.T) {
 	assert.Equal(t, "host:1883", Broker{URL: "mqtt://host"}.Address())
 	assert.Equal(t, "host:8883", Broker{URL: "mqtts://host"}.Address())
 	assert.Equal(t, "[::1]:1884", Broker{URL: "mqtt://[::1]:1884"}.Address())
+	assert.Equal(t, "host:443", Broker{URL: "wss://host/mqtt"}.Address())
+	assert.Equal(t, "/mqtt", Broker{URL: "wss://host/mqtt"}.WebSocketPath())
+	assert.Empty(t, Broker{URL: "mqtt://host"}.WebSocketPath())
+	assert.Equal(t, "/run/a.sock", Broker{URL: "unix:///run/a.sock"}.UnixPath())
+	assert.Empty(t, Broker{URL: "unix:///run/a.sock"}.Address())
+	assert.Empty(t, Broker{URL: "mqtt://host"}.UnixPath())
+	assert.True(t, Broker{URL: "wss://host"}.Secure())
 	assert.Empty(t, Broker{Kind: Embedded}.Address())
 	assert.True(t, Broker{URL: "mqtts://host"}.Secure())
 	assert.False(t, Broker{URL: "mqtt://host"}.Secure())

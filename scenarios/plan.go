@@ -109,6 +109,9 @@ func (s *Scenario) planReceiver(receiver Receiver, senders []SenderPlan) Receive
 		p.PerSecond += perSecond
 		p.BytesPerSecond += perSecond * float64(sp.PacketBytes)
 	}
+	attended := receiver.attended(s.Duration)
+	p.PerSecond *= attended
+	p.BytesPerSecond *= attended
 	p.Measured = p.PerSecond * s.Duration.Std().Seconds()
 	return p
 }

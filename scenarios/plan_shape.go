@@ -1,6 +1,9 @@
 package scenarios
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // shape tells what groups do that do not simply send, or receive, all the time.
 func (p Plan) shape() (lines []string) {
@@ -28,6 +31,9 @@ func (p Plan) shape() (lines []string) {
 	}
 	for _, rp := range p.Receivers {
 		r := rp.Receiver
+		if r.Start > 0 || r.Stop > 0 {
+			lines = append(lines, fmt.Sprintf("%s: subscribed from %s to %s", r.Name, r.Start, cmp.Or(r.Stop, p.Scenario.Duration)))
+		}
 		lines = append(lines, r.habits(r.Name)...)
 		if !r.AckDelay.IsZero() && p.Scenario.Broker.Kind == Embedded {
 			lines = append(lines, r.Name+": the embedded broker heeds no Receive Maximum, so late acknowledgements hold up nothing")

@@ -47,13 +47,14 @@ type Broker struct {
 	Kind BrokerKind `json:"kind"`
 	// Persistence has a Mosquitto keep sessions and their messages on disk.
 	Persistence bool `json:"persistence,omitempty"`
-	// URL is where an External broker listens: mqtt://host[:1883] or mqtts://host[:8883]. It never holds a password.
+	// URL is where an External broker listens: mqtt://host[:1883], mqtts://host[:8883], ws://host[:80]/path, wss://host[:443]/path
+	// or unix:///path. It never holds a password.
 	URL string `json:"url,omitempty"`
 	// Username of the CONNECT packet; may stand in the URL as well.
 	Username string `json:"username,omitempty"`
 	// PasswordFile holds the CONNECT packet's password; one newline at its end is not part of it.
 	PasswordFile string `json:"password_file,omitempty"`
-	// TLS of an mqtts:// URL. Zero: the system's roots and no client certificate.
+	// TLS of an mqtts:// or wss:// URL. Zero: the system's roots and no client certificate.
 	TLS TLS `json:"tls,omitzero"`
 }
 
@@ -85,6 +86,15 @@ type TLS struct {
 	CA   string `json:"ca,omitempty"`
 	Cert string `json:"cert,omitempty"`
 	Key  string `json:"key,omitempty"`
+	// ServerName is the name that the broker's certificate is verified against, and sent with SNI. Default: the URL's host.
+	ServerName string `json:"server_name,omitempty"`
+	// ALPN are the protocols offered, such as "mqtt". Default: none.
+	ALPN []string `json:"alpn,omitempty"`
+}
+
+// IsZero reports whether nothing is set.
+func (t TLS) IsZero() bool {
+	return t.CA == "" && t.Cert == "" && t.Key == "" && t.ServerName == "" && len(t.ALPN) == 0
 }
 
 // Sender is a group of Count clients that publish with the same settings.
@@ -179,6 +189,11 @@ type Receiver struct {
 	Filter Filters `json:"filter" jsonschema:"required"`
 	// QoS is the subscription's maximum QoS: 0, 1 or 2. A message arrives with the lower of its sender's and this. Default: 0.
 	QoS byte `json:"qos" jsonschema:"enum=0,enum=1,enum=2,default=0"`
+	// Start is when the group connects and subscribes, from the start of the measured phase. It is owed what is sent from then on.
+	// Default: before the load begins.
+	Start Duration `json:"start,omitempty"`
+	// Stop is when the group leaves, after what has been sent to it has arrived. Default: at the end.
+	Stop Duration `json:"stop,omitempty"`
 	// SessionExpiry is the session expiry interval in whole seconds: for how long the broker keeps a client's session, with its
 	// subscription and the messages for it, after its connection is lost. 0 ends the session with the connection, which is the
 	// default.

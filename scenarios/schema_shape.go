@@ -21,9 +21,9 @@ func addShapes(schema *jsonschema.Schema) {
 
 // spreadSchema is a duration, or how it is drawn.
 func spreadSchema() *jsonschema.Schema {
-	between := object(property{"min", durationSchema()}, property{"max", durationSchema()})
+	between := object(property{"min", about(durationSchema(), "Shortest of an even spread.")}, property{"max", about(durationSchema(), "Longest of it.")})
 	between.Required = []string{"max"}
-	exponential := object(property{"mean", durationSchema()})
+	exponential := object(property{"mean", about(durationSchema(), "Mean of an exponential distribution.")})
 	exponential.Required = []string{"mean"}
 	return anyOf(durationSchema(), between, exponential)
 }

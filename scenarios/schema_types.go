@@ -70,7 +70,7 @@ const (
 	durationPattern = `^\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+$`
 	ratePattern     = `^[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?/(s|min)$`
 	sizePattern     = `^[0-9]+ *(B|[kKMG]B|[KMG]iB)?$`
-	brokerPattern   = `^mqtts?://[^/]+/?$`
+	brokerPattern   = `^(mqtts?://[^/]+/?|wss?://[^/]+(/.*)?|unix:///.+)$`
 	exporterPattern = `^https?://[^/]+`
 	armPattern      = `^(off|(context|record|export)(@[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?)?)$`
 )
@@ -130,18 +130,22 @@ func scalarSchema() *jsonschema.Schema {
 }
 
 func brokerSchema() *jsonschema.Schema {
-	address := &jsonschema.Schema{Type: "string", Pattern: brokerPattern, Examples: []any{"mqtt://localhost:1883"}}
+	address := &jsonschema.Schema{Type: "string", Pattern: brokerPattern, Examples: []any{"mqtt://localhost:1883", "ws://localhost:8080/mqtt", "unix:///run/mosquitto.sock"}}
 	tls := object(
 		property{"ca", described("PEM file of the authorities that the broker's certificate is verified against.")},
 		property{"cert", described("PEM file of the client's own certificate.")},
 		property{"key", described("PEM file of its private key.")},
+		property{"server_name", described("Name that the broker's certificate is verified against, and sent with SNI. Default: the URL's host.")},
+		property{"alpn", &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Type: "string", MinLength: ptr(1)}, MinItems: ptr(1),
+			Description: "Protocols offered with ALPN, such as mqtt."}},
 	)
 	tls.DependentRequired = map[string][]string{"cert": {"key"}, "key": {"cert"}}
 	long := object(
-		property{"url", address},
+		property{"url", about(&jsonschema.Schema{Type: address.Type, Pattern: address.Pattern, Examples: address.Examples},
+			"Where the broker listens: mqtt://, mqtts://, ws:// and wss:// with a path (default /mqtt), or unix:///path.")},
 		property{"username", described("User name of the CONNECT packet; it may stand in the URL as well.")},
 		property{"password_file", described("File that holds the CONNECT packet's password.")},
-		property{"tls", tls},
+		property{"tls", about(tls, "Certificates and names of an mqtts:// or wss:// URL. Default: the system's roots and no client certificate.")},
 	)
 	long.Required = []string{"url"}
 	return eitherOf(words(Embedded, Mosquitto), address, long, ownBrokerSchema())
@@ -194,7 +198,11 @@ func generatorSchema() *jsonschema.Schema {
 
 func samplerSchema() *jsonschema.Schema {
 	ratio := &jsonschema.Schema{Type: "number", Minimum: "0", Maximum: "1"}
-	withRatio := object(property{TraceIDRatio, ratio}, property{ParentBasedTraceIDRatio, ratio})
+	share := func(text string) *jsonschema.Schema {
+		return &jsonschema.Schema{Type: ratio.Type, Minimum: ratio.Minimum, Maximum: ratio.Maximum, Description: text}
+	}
+	withRatio := object(property{TraceIDRatio, share("Share of the traces that is kept.")},
+		property{ParentBasedTraceIDRatio, share("Share of the traces without a parent that is kept; others go by their parent.")})
 	withRatio.MinProperties, withRatio.MaxProperties = ptr(1), ptr(1)
 	return eitherOf(words(AlwaysOn, AlwaysOff, ParentBasedAlwaysOn, ParentBasedAlwaysOff), withRatio)
 }
@@ -236,6 +244,12 @@ func eitherOf(schemas ...*jsonschema.Schema) *jsonschema.Schema {
 
 func described(text string) *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Description: text}
+}
+
+// about adds a description.
+func about(s *jsonschema.Schema, text string) *jsonschema.Schema {
+	s.Description = text
+	return s
 }
 
 func numeric() *jsonschema.Schema { return &jsonschema.Schema{Type: "number"} }

@@ -43,6 +43,8 @@ var rivals = []struct {
 }{
 	{inside: regexp.MustCompile(`^senders\.[^.]+$`), keys: paces},
 	{inside: regexp.MustCompile(`^senders\.[^.]+\.payload$`), keys: []string{"size", "json", "file"}},
+	{inside: regexp.MustCompile(`^broker$`), keys: []string{"url"}, also: []string{"name", "persistence"}},
+	{inside: regexp.MustCompile(`^broker$`), keys: []string{"name"}, also: []string{"url", "username", "password_file", "tls"}},
 	{inside: regexp.MustCompile(`^tracing$`), keys: []string{"arm"}, also: []string{"compare", "slice"}},
 	{inside: regexp.MustCompile(`^tracing$`), keys: []string{"compare"}, also: []string{"arm", "name"}},
 }
@@ -88,10 +90,26 @@ func (s *Set) step(at *node, step, path string) (*node, *Problem) {
 		return s.item(at, step, path)
 	}
 	if next := at.get(step); next != nil && next.kind != null {
+		next.lengthen(path, step, s)
 		return next, nil
 	}
 	next := &node{kind: mapping, set: s}
 	return next, s.put(at, step, path, next)
+}
+
+// lengthen turns the short form of the broker into the long one, so that something can be set inside it: a URL becomes the key url,
+// a word the key name.
+func (n *node) lengthen(path, key string, s *Set) {
+	if path != "" || key != "broker" || n.kind != text {
+		return
+	}
+	short := *n
+	long := "name"
+	if strings.Contains(n.text, "://") {
+		long = "url"
+	}
+	*n = node{kind: mapping, line: n.line, column: n.column, set: n.set}
+	n.members = []member{{key: &node{kind: text, text: long, line: short.line, column: short.column, set: short.set}, value: &short}}
 }
 
 // item finds an entry of a list by index or by name.

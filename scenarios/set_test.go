@@ -117,8 +117,8 @@ func TestBadSet(t *testing.T) {
 			`--set receivers.front.qos=1: receivers.front.qos: receivers has no entry front, expected an index below 1 or a name in it`},
 		{"an index past the end, last", "thresholds[4]=x",
 			`--set thresholds[4]=x: thresholds[4]: thresholds has no entry 4, expected an index below 1 or a name in it`},
-		{"inside a scalar", "broker.url=mqtt://host",
-			`--set broker.url=mqtt://host: broker.url: url is inside "mosquitto", expected a path that the scenario has`},
+		{"inside a scalar", "duration.x=1",
+			`--set duration.x=1: duration.x: x is inside "20s", expected a path that the scenario has`},
 		{"not UTF-8", "name=a\xff", "--set name=a\xff: name: the value is not UTF-8, expected UTF-8 text"},
 		{"no path", "senders[x].rate=1/s", `--set senders[x].rate=1/s: senders[x].rate: the path cannot be read, expected keys and indexes, such as senders[0].rate`},
 	}
@@ -143,7 +143,7 @@ func TestProblemsOfSetsComeAfterThoseOfTheFile(t *testing.T) {
     1 | warmup: -1s
       |         ^
 --duration -5s: duration: -5s is negative, expected a duration of more than 0s
---broker mqt://h: broker: unknown scheme "mqt", expected mqtt:// or mqtts://`)
+--broker mqt://h: broker: unknown scheme "mqt", expected mqtt://host:port, mqtts://, ws:// or wss:// with a path, or unix:///path`)
 }
 
 // TestSetOfArms leaves what the file says for other arms alone, and finds fault with what comes along.
@@ -158,4 +158,19 @@ func TestSetOfArms(t *testing.T) {
 
 	_, err = Decode("x.yaml", []byte(file), Set{"--set", "tracing.arm", "context"}, Set{"--set", "tracing.batch", "{queue: 20}"})
 	require.EqualError(t, err, "--set tracing.batch={queue: 20}: tracing.batch: batch is of no use to arm context, expected batch with arm export only")
+}
+
+// TestSetInsideTheShortFormOfABroker makes the short form the long one.
+func TestSetInsideTheShortFormOfABroker(t *testing.T) {
+	s, err := Decode("x.yaml", []byte("broker: mqtts://host"+minimal), Set{Origin: "--set", Path: "broker.tls.server_name", Value: "other"})
+	require.NoError(t, err)
+	assert.Equal(t, Broker{Kind: External, URL: "mqtts://host", TLS: TLS{ServerName: "other"}}, s.Broker)
+
+	s, err = Decode("x.yaml", []byte("broker: embedded"+minimal), Set{Origin: "--broker", Path: "broker", Value: "mqtt://host"},
+		Set{Origin: "--set", Path: "broker.username", Value: "ann"})
+	require.NoError(t, err)
+	assert.Equal(t, Broker{Kind: External, URL: "mqtt://host", Username: "ann"}, s.Broker)
+
+	_, err = Decode("x.yaml", []byte("broker: embedded"+minimal), Set{Origin: "--set", Path: "broker.username", Value: "ann"})
+	assert.ErrorContains(t, err, "--set broker.username=ann: broker.username: unknown key")
 }

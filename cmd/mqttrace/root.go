@@ -59,7 +59,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.runCommand(), a.validateCommand(), a.planCommand(), a.schemaCommand(), a.brokerCommand(),
+	root.AddCommand(a.runCommand(), a.reportCommand(), a.validateCommand(), a.planCommand(), a.schemaCommand(), a.brokerCommand(),
 		a.conformCommand(), a.versionCommand(), a.completionCommand())
 	root.AddCommand(a.observeCommand(), a.sinkCommand(), a.compareCommand(), a.historyCommand(), a.doctorCommand(), a.calibrateCommand())
 	root.SetHelpCommand(helpCommand(root))

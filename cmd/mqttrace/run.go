@@ -26,13 +26,17 @@ type runFlags struct {
 	out         string
 	json, quiet bool
 	traceURL    traceURL
-	repeat      int // 0: as often as the scenario says
+	formats     []reports.Format // of the reports to write beside a result
+	repeat      int              // 0: as often as the scenario says
+	address     uiAddress        // of the page that shows the run while it goes on; empty for none
+	page        *ui              // nil for none
 }
 
 func (a *app) runCommand() *cobra.Command {
 	var (
 		in       input
 		flags    runFlags
+		names    []string // of formats
 		profiles profiles
 	)
 	cmd := &cobra.Command{
@@ -47,11 +51,15 @@ func (a *app) runCommand() *cobra.Command {
 	f.BoolVar(&flags.json, "json", false, "print each result as JSON instead of the summary")
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "show no progress")
 	f.IntVar(&flags.repeat, "repeat", 0, "run each scenario this `NUMBER` of times; instead of the scenario's repeat")
+	f.StringSliceVar(&names, "report", nil, "write reports in these `FORMATS` beside each result, such as html,markdown")
+	_ = cmd.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(reports.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
 	f.Var(&flags.traceURL, "trace-url", "show the traces of the slowest messages at this `URL`, with {trace_id} where the id goes")
 	profiles.register(f)
+	f.Var(&flags.address, "ui", "show the run on a page while it goes on, at this `ADDRESS` of this machine; any free port if none is given")
+	f.Lookup("ui").NoOptDefVal = anyPort
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		all, err := in.read(cmd, files, nil)
-		if err := errors.Join(flags.setRepeat(cmd, all), err); err != nil {
+		if err := errors.Join(flags.setRepeat(cmd, all), flags.setFormats(cmd, names, all), err); err != nil {
 			return err
 		}
 		if err := checkFolder(flags.out); err != nil {
@@ -70,6 +78,12 @@ func (a *app) runCommand() *cobra.Command {
 
 // runAll runs every scenario, those after one that failed too, but none after an interrupt.
 func (a *app) runAll(ctx context.Context, all []*scenarios.Scenario, flags runFlags) error {
+	page, err := a.startUI(flags.address)
+	if err != nil {
+		return exitcode.With(exitcode.CannotRun, err)
+	}
+	defer func() { a.complain(page.close()) }()
+	flags.page = page
 	a.finishFirst("interrupted: waiting for messages under way; once more to leave at once")
 	worst := exitcode.Pass
 	for i, sc := range all {
@@ -92,10 +106,14 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 	if err != nil {
 		return saved, exitcode.With(exitcode.CannotRun, err)
 	}
-	res, err := a.engine(ctx, sc, load.Options{Version: toolVersion(), TraceURL: flags.traceURL.String(), Floor: a.floor(), Progress: func(p load.Progress) {
-		progress.show(p)
-		meters.show(p)
-	}})
+	flags.page.begin(sc)
+	res, err := a.engine(ctx, sc, load.Options{
+		Version: toolVersion(), TraceURL: flags.traceURL.String(), Floor: a.floor(), Partial: flags.page.partial(),
+		Progress: func(p load.Progress) {
+			progress.show(p)
+			meters.show(p)
+		},
+	})
 	progress.end()
 	a.complain(meters.end(res))
 	switch {
@@ -107,11 +125,13 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 	res.Repetition = repetition
 	path, lost := a.keep(flags.out, sc.Name, res)
 	saved = reports.Saved{Result: res, Path: path}
+	unwritten := writeReports(&saved, flags.formats)
+	flags.page.end(saved)
 	if err := a.show(saved, flags.json); err != nil {
 		return saved, exitcode.With(exitcode.CannotRun, fmt.Errorf("showing the result: %w", err))
 	}
-	if lost != nil {
-		return saved, exitcode.With(exitcode.CannotRun, lost)
+	if err := errors.Join(lost, unwritten); err != nil {
+		return saved, exitcode.With(exitcode.CannotRun, err)
 	}
 	return saved, exitcode.Silent(exitcode.OfVerdict(res.Verdict))
 }

@@ -43,7 +43,7 @@ func Open(ctx context.Context, b scenarios.Broker) (*Target, error) {
 	default:
 		return nil, fmt.Errorf("broker %s: want embedded, mosquitto, or a URL", b.Kind)
 	}
-	if !strings.HasPrefix(b.URL, "mqtt://") && !b.Secure() {
+	if !strings.HasPrefix(b.URL, "mqtt://") && !strings.HasPrefix(b.URL, "mqtts://") {
 		return nil, fmt.Errorf("broker %s: want mqtt:// or mqtts://", b.URL)
 	}
 	t := &Target{URL: b.URL, Address: b.Address(), Username: b.Username}

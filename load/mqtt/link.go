@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -94,31 +93,6 @@ func (c *Client) dial(ctx context.Context, cleanStart bool) (*link, error) {
 	}
 	l.took = clock.Now().Sub(start)
 	return l, nil
-}
-
-// open dials TCP, and TLS over it if the settings say so.
-func (c *Client) open(ctx context.Context) (net.Conn, error) {
-	var dialer net.Dialer
-	to := cmp.Or(c.settings.Via, c.settings.Address)
-	if !c.settings.secure() {
-		return dialer.DialContext(ctx, "tcp", to)
-	}
-	config, err := c.settings.tls()
-	if err != nil {
-		return nil, err
-	}
-	return (&tls.Dialer{NetDialer: &dialer, Config: c.settings.named(config)}).DialContext(ctx, "tcp", to)
-}
-
-// named makes sure that the broker's certificate is held against the broker's name, whoever is dialled.
-func (s Settings) named(config *tls.Config) *tls.Config {
-	host, _, err := net.SplitHostPort(s.Address)
-	if s.Via == "" || config.ServerName != "" || err != nil {
-		return config
-	}
-	config = config.Clone()
-	config.ServerName = host
-	return config
 }
 
 func (s Settings) tls() (*tls.Config, error) {

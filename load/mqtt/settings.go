@@ -7,10 +7,12 @@ import (
 
 // Settings are how a client connects. The zero value of every field but Address and ClientID is usable.
 type Settings struct {
-	// Address is the broker's host:port. Required.
+	// Address is the broker's host:port. Required, but for a Unix domain socket.
 	Address string
 	// Via is the host:port of a proxy that is dialled in the place of Address. The server's name stays Address's.
 	Via string
+	// Transport is what the connection runs over. Default: TCP or TLS.
+	Transport Transport
 	// TLS makes the connection TLS; nil is plain TCP. The server's name is taken from Address unless TLS gives one.
 	TLS *tls.Config
 	// FreshTLS, if it is not nil, is asked at every connect and takes the place of TLS, so that certificates that are renewed

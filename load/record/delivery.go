@@ -1,10 +1,13 @@
 package record
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+)
 
-// Inbox is what one receiver got, flow by flow. One goroutine adds to it; the counts may be read by others at any time, the rest
-// when that goroutine has ended.
+// Inbox is what one receiver got, flow by flow. It is safe for concurrent use.
 type Inbox struct {
+	mu    sync.Mutex // guards flows, and the journals in it
 	flows []*journal // by their number; nil until its first message
 
 	distinct, duplicated, flagged, reordered, foreign, late atomic.Uint64
@@ -32,6 +35,8 @@ func NewInbox(flows int) *Inbox { return &Inbox{flows: make([]*journal, flows)} 
 // Add enters message seq of a flow, which came on the flow's n-th topic; dup is its DUP flag. It reports whether this is the first
 // copy. Order is judged topic by topic: MQTT promises none between two (MQTT 5 section 4.6).
 func (b *Inbox) Add(flow, topic int, seq uint32, dup bool) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	j := b.flows[flow]
 	if j == nil {
 		j = new(journal)
@@ -117,19 +122,29 @@ func AccountOf(flow int, inboxes []*Inbox) Account {
 	var a Account
 	var copies uint64
 	for _, b := range inboxes {
-		a.gaps = append(a.gaps, b.gapsOf(flow)...)
-		j := b.flows[flow]
-		if j == nil {
-			continue
-		}
-		copies += j.seen.size + j.duplicated
-		a.Reordered += j.reordered
-		a.seen.union(&j.seen)
+		copies += a.add(b, flow)
 	}
 	a.Distinct = a.seen.size
 	a.Duplicated = copies - a.Distinct
 	return a
 }
+
+// add takes in what one inbox got of a flow and returns how many copies of messages that is.
+func (a *Account) add(b *Inbox, flow int) (copies uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a.gaps = append(a.gaps, b.gapsOf(flow)...)
+	j := b.flows[flow]
+	if j == nil {
+		return 0
+	}
+	a.Reordered += j.reordered
+	a.seen.union(&j.seen)
+	return j.seen.size + j.duplicated
+}
+
+// Within is how many different messages from low up to high, high left out, arrived.
+func (a Account) Within(low, high uint32) uint64 { return a.seen.within(low, high) }
 
 // Missing calls yield for each sequence number below sent that never arrived, in order, until it returns false.
 func (a Account) Missing(sent uint32, yield func(uint32) bool) { a.seen.missing(sent, yield) }

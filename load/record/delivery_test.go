@@ -87,3 +87,22 @@ func BenchmarkInboxAdd(b *testing.B) {
 		seq++
 	}
 }
+
+func TestAccountCountsWithinARange(t *testing.T) {
+	inbox := NewInbox(1)
+	for seq := range uint32(3 * pageBits) {
+		if seq%3 != 0 || seq/pageBits == 1 { // the page in the middle is full
+			inbox.Add(0, 0, seq, false)
+		}
+	}
+	a := AccountOf(0, []*Inbox{inbox})
+	for _, c := range [][2]uint32{{0, 0}, {0, 1}, {0, 2}, {1, 64}, {63, 65}, {100, 99}, {0, pageBits}, {pageBits - 1, pageBits + 1}, {10, 3*pageBits - 10}, {2 * pageBits, 9 * pageBits}} {
+		var want uint64
+		for seq := c[0]; seq < min(c[1], 3*pageBits); seq++ {
+			if seq%3 != 0 || seq/pageBits == 1 {
+				want++
+			}
+		}
+		assert.Equal(t, want, a.Within(c[0], c[1]), "%v", c)
+	}
+}

@@ -21,3 +21,10 @@ func (n *Numbers) Has(seq uint32) bool {
 	defer n.mu.Unlock()
 	return n.set.has(seq)
 }
+
+// Within is how many numbers from low up to high, high left out, are in the set.
+func (n *Numbers) Within(low, high uint32) uint64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.set.within(low, high)
+}

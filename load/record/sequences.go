@@ -87,6 +87,33 @@ func (s *sequences) unionPage(i int, other *page) {
 	s.pages[i] = merged
 }
 
+// within is how many numbers from low up to high, high left out, are in the set.
+func (s *sequences) within(low, high uint32) (n uint64) {
+	for i, p := range s.pages {
+		first := uint64(i) * pageBits
+		from, until := max(uint64(low), first), min(uint64(high), first+pageBits)
+		if p != nil && from < until {
+			n += p.within(uint32(from-first), uint32(until-first))
+		}
+	}
+	return n
+}
+
+// within counts the bits from low up to high of a page.
+func (p *page) within(low, high uint32) (n uint64) {
+	for w := low / 64; w*64 < high; w++ {
+		word := p.words[w]
+		if first := w * 64; first < low {
+			word &= ^uint64(0) << (low - first)
+		}
+		if last := w*64 + 64; last > high {
+			word &= ^uint64(0) >> (last - high)
+		}
+		n += uint64(bits.OnesCount64(word))
+	}
+	return n
+}
+
 // missing calls yield for each number below end that is not in the set, in order, until it returns false.
 func (s *sequences) missing(end uint32, yield func(uint32) bool) {
 	for seq := uint32(0); seq < end; seq++ {

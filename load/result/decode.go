@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 )
 
 // Decode reads the one result that r holds. It refuses, saying why, what is empty, cut off, followed by anything else, or of
@@ -73,13 +74,32 @@ func checkSchema(data []byte) error {
 	var head struct {
 		Schema *string `json:"schema"`
 	}
+	kind := (*json.UnmarshalTypeError)(nil)
 	switch err := json.Unmarshal(data, &head); {
+	case errors.As(err, &kind) && kind.Field == "":
+		return fmt.Errorf("not a result: it is a JSON %s, want an object", kind.Value)
 	case err != nil:
 		return fmt.Errorf("not a result: %w", err)
 	case head.Schema == nil:
 		return fmt.Errorf(`not a result: it has no "schema"; want %q`, Schema)
 	case *head.Schema != Schema:
-		return fmt.Errorf("result of schema %q: this version reads %q alone", *head.Schema, Schema)
+		return &SchemaError{*head.Schema}
 	}
 	return nil
 }
+
+// SchemaError says that a file is of another schema than Schema.
+type SchemaError struct{ Schema string }
+
+func (e *SchemaError) Error() string {
+	if e.IsResult() {
+		return fmt.Sprintf("result of schema %q: this version reads %q alone", e.Schema, Schema)
+	}
+	return fmt.Sprintf("not a result: it is of schema %q; want %q", e.Schema, Schema)
+}
+
+// IsResult says that the file is a result all the same, of another version.
+func (e *SchemaError) IsResult() bool { return strings.HasPrefix(e.Schema, "mqttrace/result/") }
+
+// IsOurs says that this program wrote the file: a result, or what it makes of results.
+func (e *SchemaError) IsOurs() bool { return strings.HasPrefix(e.Schema, "mqttrace/") }

@@ -26,7 +26,7 @@ func Password(path string) ([]byte, error) {
 
 // TLS makes the settings of connections from PEM files, of which each may be missing.
 func TLS(files scenarios.TLS, names Names) (*tls.Config, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: files.ServerName, NextProtos: files.ALPN}
 	if files.CA != "" {
 		pem, err := os.ReadFile(files.CA)
 		if err != nil {

@@ -1,0 +1,85 @@
+package mqtt
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/coder/websocket"
+)
+
+// Transport is what a connection runs over. The zero value is TCP, or TLS over it if the settings say so.
+type Transport struct {
+	// Unix is the path of a Unix domain socket, in place of the settings' Address.
+	Unix string
+	// WebSocketPath makes it MQTT over WebSocket (MQTT 5 section 6), in the subprotocol mqtt: the path of the URL, such as /mqtt.
+	WebSocketPath string
+}
+
+// open dials the transport.
+func (c *Client) open(ctx context.Context) (net.Conn, error) {
+	var dialer net.Dialer
+	s := c.settings
+	if s.Transport.Unix != "" && s.Via == "" {
+		return dialer.DialContext(ctx, "unix", s.Transport.Unix)
+	}
+	var config *tls.Config
+	if s.secure() {
+		var err error
+		if config, err = s.tls(); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case s.Transport.WebSocketPath != "":
+		return s.webSocket(ctx, config)
+	case config != nil:
+		return (&tls.Dialer{NetDialer: &dialer, Config: s.named(config)}).DialContext(ctx, "tcp", s.dialled())
+	}
+	return dialer.DialContext(ctx, "tcp", s.dialled())
+}
+
+// dialled is what a connection is made to.
+func (s Settings) dialled() string { return cmp.Or(s.Via, s.Address) }
+
+// named makes sure that the broker's certificate is held against the broker's name, whoever is dialled.
+func (s Settings) named(config *tls.Config) *tls.Config {
+	host, _, err := net.SplitHostPort(s.Address)
+	if s.Via == "" || config.ServerName != "" || err != nil {
+		return config
+	}
+	config = config.Clone()
+	config.ServerName = host
+	return config
+}
+
+// webSocket dials a WebSocket, over TLS if config is not nil. Proxies of the environment are left out: what is measured is the way to
+// the broker.
+func (s Settings) webSocket(ctx context.Context, config *tls.Config) (net.Conn, error) {
+	at := url.URL{Scheme: "ws", Host: s.Address, Path: s.Transport.WebSocketPath}
+	if config != nil {
+		at.Scheme = "wss"
+	}
+	conn, answer, err := websocket.Dial(ctx, at.String(), &websocket.DialOptions{
+		HTTPClient:   &http.Client{Transport: &http.Transport{TLSClientConfig: config, DialContext: s.dial}},
+		Subprotocols: []string{"mqtt"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if conn.Subprotocol() != "mqtt" {
+		_ = conn.CloseNow() // it is of no use
+		return nil, fmt.Errorf("the WebSocket server at %s does not speak mqtt (%s)", at.String(), answer.Status)
+	}
+	conn.SetReadLimit(-1) // MQTT has a limit of its own
+	return websocket.NetConn(context.Background(), conn, websocket.MessageBinary), nil
+}
+
+// dial makes the TCP connection of a WebSocket.
+func (s Settings) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, network, s.dialled())
+}
