@@ -99,6 +99,7 @@ func (r *run) doubtBroker(broker *result.Process) {
 // doubtFeatures notes what was asked of the broker and not granted.
 func (r *run) doubtFeatures() {
 	r.doubtReceivers()
+	r.doubtReasons()
 	for _, s := range r.scenario.Senders {
 		switch granted := r.limits.TopicAliasMaximum; {
 		case s.TopicAlias && granted == 0:

@@ -13,6 +13,7 @@ import (
 // use.
 type health struct {
 	episodes *episodes
+	reasons  *reasons // what the broker says when it ends or refuses connections
 
 	mu    sync.Mutex // guards what follows
 	down  map[*outage]bool
@@ -37,6 +38,7 @@ func (h *health) watch(connected func(took time.Duration)) mqtt.Handlers {
 			h.mu.Lock()
 			defer h.mu.Unlock()
 			h.wentDown(current, cause)
+			h.reasons.addCause(cause)
 		},
 		Up: func() {
 			h.mu.Lock()

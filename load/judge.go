@@ -52,6 +52,7 @@ func (r *run) judge() (*result.Result, error) {
 	r.doubtRun(res.Arms)
 	res.Verdict, res.Reason = r.verdict(res.Arms, res.Thresholds)
 	res.Warnings = append([]result.Warning{}, r.warnings...)
+	res.Reasons = r.reasons.all()
 	return res, nil
 }
 

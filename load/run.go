@@ -116,8 +116,9 @@ type run struct {
 
 	over chan struct{} // closed when handlers need not work any more
 
-	limits mqtt.Limits   // of the first sender's connection: a broker grants all alike
-	wills  atomic.Uint64 // received
+	limits  mqtt.Limits   // of the first sender's connection: a broker grants all alike
+	wills   atomic.Uint64 // received
+	reasons reasons
 	// sessionsResumed and sessionsLost count the receivers that came back, by whether the broker had their sessions.
 	sessionsResumed, sessionsLost atomic.Uint64
 	measured                      measured
@@ -150,7 +151,7 @@ func newRun(ctx context.Context, sc *scenarios.Scenario, opts Options) *run {
 	}
 	r.ending.Store(int64(r.timeline.end()))
 	r.episodes = episodesOf(sc)
-	r.health.episodes = r.episodes
+	r.health.episodes, r.health.reasons = r.episodes, &r.reasons
 	for _, s := range sc.Senders {
 		r.senderCount += s.Count
 	}

@@ -373,6 +373,9 @@ func (m *message) abandoned(err error) {
 	}
 }
 
+// acknowledgements are the packets that refuse a message, by its quality of service.
+var acknowledgements = [...]string{1: "PUBACK", 2: "PUBREC"}
+
 func (m *message) answered(o mqtt.Outcome) {
 	m.lane.arm.recorder(m.counts()).Stripe(int(m.sender.index)).Acked(o.At.Sub(m.stamp.Sent), o.Refused())
 	if m.counts() {
@@ -381,6 +384,9 @@ func (m *message) answered(o mqtt.Outcome) {
 	if m.counts() && o.Refused() {
 		m.lane.routed[m.route].refused.Add(1)
 		m.lane.turnedDown.Add(m.stamp.Seq)
+	}
+	if o.ReasonCode != 0 {
+		m.sender.run.reasons.add(acknowledgements[m.sender.group.QoS], o.ReasonCode, o.Reason, "")
 	}
 	if m.span != nil {
 		propagation.SetReasonCode(m.span, o.ReasonCode)

@@ -182,7 +182,7 @@ func (c *Client) subscribe(ctx context.Context, l *link, s subscription) error {
 	what := fmt.Sprintf("subscription of client %s to %s", c.settings.ClientID, s.Topic)
 	suback, err := l.subscribe(ctx, s.packet())
 	if suback != nil && len(suback.Reasons) == 1 && suback.Reasons[0] >= 0x80 {
-		refused := &RefusedError{What: what, ReasonCode: suback.Reasons[0]}
+		refused := &RefusedError{Packet: "SUBACK", What: what, ReasonCode: suback.Reasons[0]}
 		if suback.Properties != nil {
 			refused.Reason = suback.Properties.ReasonString
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"syscall"
 
 	"github.com/eclipse/paho.golang/paho"
@@ -22,19 +23,36 @@ var ErrNotGranted = errors.New("not granted")
 
 // RefusedError is a CONNECT or SUBSCRIBE that the broker answered with a reason code of 0x80 or more.
 type RefusedError struct {
+	// Packet is the answer: CONNACK or SUBACK.
+	Packet string
 	// What was refused, such as "connection of client bench-1".
 	What string
 	// ReasonCode and Reason are the broker's (MQTT 5 section 2.4).
 	ReasonCode byte
 	Reason     string
+	// ServerReference is the server to use instead, if the broker names one (MQTT 5 section 4.13).
+	ServerReference string
 }
 
 func (e *RefusedError) Error() string {
-	text := fmt.Sprintf("%s refused by the broker: 0x%02x %s", e.What, e.ReasonCode, ReasonName(e.ReasonCode))
-	if e.Reason != "" {
-		text += " (" + e.Reason + ")"
+	return fmt.Sprintf("%s refused by the broker: ", e.What) + reasonText(e.ReasonCode, e.Reason, e.ServerReference)
+}
+
+func reasonText(code byte, reason, server string) string {
+	text := fmt.Sprintf("0x%02x %s", code, ReasonName(code))
+	if reason != "" {
+		text += " (" + reason + ")"
+	}
+	if server != "" {
+		text += "; it refers to " + server
 	}
 	return text
+}
+
+// ReasonTitle is a reason code as reports show it: "Quota exceeded (0x97)".
+func ReasonTitle(code byte) string {
+	name := ReasonName(code)
+	return fmt.Sprintf("%s%s (0x%02X)", strings.ToUpper(name[:1]), name[1:], code)
 }
 
 // ReasonName names a reason code as MQTT 5 section 2.4 does.
@@ -96,20 +114,18 @@ type DisconnectedError struct {
 	// ReasonCode and Reason are the broker's (MQTT 5 section 2.4).
 	ReasonCode byte
 	Reason     string
+	// ServerReference is the server to use instead, if the broker names one (MQTT 5 section 4.13).
+	ServerReference string
 }
 
 func (e *DisconnectedError) Error() string {
-	text := fmt.Sprintf("disconnected by the broker: 0x%02x %s", e.ReasonCode, ReasonName(e.ReasonCode))
-	if e.Reason != "" {
-		text += " (" + e.Reason + ")"
-	}
-	return text
+	return "disconnected by the broker: " + reasonText(e.ReasonCode, e.Reason, e.ServerReference)
 }
 
 func disconnectError(d *paho.Disconnect) error {
 	e := &DisconnectedError{ReasonCode: d.ReasonCode}
 	if d.Properties != nil {
-		e.Reason = d.Properties.ReasonString
+		e.Reason, e.ServerReference = d.Properties.ReasonString, d.Properties.ServerReference
 	}
 	return e
 }

@@ -164,9 +164,9 @@ func (c *Client) connectPacket(cleanStart bool) (*paho.Connect, error) {
 func (c *Client) connectError(ctx context.Context, connack *paho.Connack, err error) error {
 	what := fmt.Sprintf("connection of client %s to %s", c.settings.ClientID, c.settings.Address)
 	if connack != nil && connack.ReasonCode >= 0x80 {
-		refused := &RefusedError{What: what, ReasonCode: connack.ReasonCode}
+		refused := &RefusedError{Packet: "CONNACK", What: what, ReasonCode: connack.ReasonCode}
 		if connack.Properties != nil {
-			refused.Reason = connack.Properties.ReasonString
+			refused.Reason, refused.ServerReference = connack.Properties.ReasonString, connack.Properties.ServerReference
 		}
 		return refused
 	}

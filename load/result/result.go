@@ -35,6 +35,8 @@ type Result struct {
 	BrokerMetrics []Metric `json:"broker_metrics,omitempty"`
 	// Reconciled are counts of this run beside the broker's own.
 	Reconciled []Reconciliation `json:"reconciled,omitempty"`
+	// Reasons are the reason codes other than success that the broker gave during the run, those of the warm-up included.
+	Reasons []Reason `json:"reasons,omitempty"`
 	// Sweep is there where the scenario ran once for each of several values. Arms are then those of the last step: in a search,
 	// of the run that confirmed it.
 	Sweep *Sweep `json:"sweep,omitempty"`
@@ -42,6 +44,17 @@ type Result struct {
 	Repetition *Repetition `json:"repetition,omitempty"`
 	// Observed is there instead of a run's figures where the spans of other services were watched.
 	Observed *Observed `json:"observed,omitempty"`
+}
+
+// Reason is a reason code of MQTT 5 (section 2.4) and how often the broker gave it.
+type Reason struct {
+	Packet string `json:"packet"` // such as PUBACK or DISCONNECT
+	Code   byte   `json:"code"`
+	Name   string `json:"name"` // such as "Quota exceeded (0x97)"
+	Count  uint64 `json:"count"`
+	// Text is the latest Reason String, ServerReference the latest server that the broker referred to; empty if it gave none.
+	Text            string `json:"text,omitempty"`
+	ServerReference string `json:"server_reference,omitempty"`
 }
 
 // Verdict is what a run comes to.
