@@ -45,8 +45,9 @@ func (r *run) recruit() error {
 			r.senders = append(r.senders, newSender(r, group, n, uint32(len(r.senders)), addresses(n), payloads))
 		}
 	}
+	r.hear()
 	for _, sub := range r.subscriptions {
-		sub.presence = r.present(sub)
+		sub.presence = presenceOf(sub)
 		for _, v := range sub.members {
 			v.sub = sub
 		}
@@ -97,6 +98,7 @@ type subscription struct {
 	set     int // index of its filters
 	group   *scenarios.Receiver
 	members []*receiver
+	from    []*sender // those some of whose messages are for it
 	// presence is nil where all members are there all the time.
 	presence *presence
 }

@@ -16,10 +16,10 @@ func (r *run) flowOf(sender uint32, arm int) int { return int(sender)*len(r.arms
 
 // owed is how many messages the subscription should get in all: those that were sent and that the broker did not refuse.
 func (r *run) owed(sub *subscription) (n uint64) {
-	for _, s := range r.senders {
+	for _, s := range sub.from {
 		for _, l := range s.lanes {
 			for i, path := range s.paths.routes {
-				if path.matches[sub.set] > 0 {
+				if path.matches(sub.set) > 0 {
 					n += l.routed[i].delivered()
 				}
 			}
@@ -28,14 +28,23 @@ func (r *run) owed(sub *subscription) (n uint64) {
 	return n
 }
 
-// hears reports whether any of a sender's messages are for the subscription.
-func (s *subscription) hears(from *sender) bool {
-	for _, path := range from.paths.routes {
-		if path.matches[s.set] > 0 {
-			return true
+// hear notes for each subscription the senders some of whose messages are for it, in their order.
+func (r *run) hear() {
+	bySet := make([][]*subscription, len(r.router.sets))
+	for _, sub := range r.subscriptions {
+		bySet[sub.set] = append(bySet[sub.set], sub)
+	}
+	for _, s := range r.senders {
+		for _, path := range s.paths.routes {
+			for _, h := range path.hits {
+				for _, sub := range bySet[h.set] {
+					if n := len(sub.from); n == 0 || sub.from[n-1] != s {
+						sub.from = append(sub.from, s)
+					}
+				}
+			}
 		}
 	}
-	return false
 }
 
 // delivery settles the ledger of one arm. The receivers have ended by now. What arrived that no arm can be told of, foreign
@@ -49,10 +58,7 @@ func (r *run) delivery(arm int) result.Delivery {
 		members := sub.inboxes()
 		inboxes = append(inboxes, members...)
 		heard := 0
-		for _, s := range r.senders {
-			if !sub.hears(s) {
-				continue
-			}
+		for _, s := range sub.from {
 			key := [2]string{s.group.Name, sub.group.Name}
 			if flows[key] == nil {
 				flows[key] = newFlow(s.group, sub.group)
@@ -90,7 +96,7 @@ func newFlow(s *scenarios.Sender, v *scenarios.Receiver) *result.Flow {
 func settle(f *result.Flow, sub *subscription, s *sender, l *lane, a record.Account) {
 	var expected, allowed uint64
 	for i, path := range s.paths.routes {
-		if matches := uint64(path.matches[sub.set]); matches > 0 {
+		if matches := uint64(path.matches(sub.set)); matches > 0 {
 			delivered := l.routed[i].delivered()
 			expected += delivered
 			allowed += delivered * (matches - 1)

@@ -44,7 +44,7 @@ func always(uint32) bool { return true }
 // isFor reports whether a message of the lane was for the subscription.
 func (l *lane) isFor(sub *subscription, s *sender, seq uint32) bool {
 	for i, path := range s.paths.routes {
-		if path.matches[sub.set] > 0 && (len(l.routed) == 1 || l.routed[i].taken.Has(seq)) {
+		if path.matches(sub.set) > 0 && (len(l.routed) == 1 || l.routed[i].taken.Has(seq)) {
 			return true
 		}
 	}

@@ -34,18 +34,12 @@ type mark struct {
 	routes []uint32
 }
 
-// present are the subscription's windows; they are nil where its members are there all the time.
-func (r *run) present(sub *subscription) *presence {
+// presenceOf makes the windows of a subscription; they are nil where its members are there all the time.
+func presenceOf(sub *subscription) *presence {
 	if sub.group.Lifetime.IsZero() && sub.group.Start == 0 && sub.group.Stop == 0 {
 		return nil
 	}
-	p := &presence{open: make(map[*receiver]*window)}
-	for _, s := range r.senders {
-		if sub.hears(s) {
-			p.from = append(p.from, s)
-		}
-	}
-	return p
+	return &presence{from: sub.from, open: make(map[*receiver]*window)}
 }
 
 // mark is the place behind the last message that the sender has handed to its socket, or, if issued, behind the one that it is
@@ -144,7 +138,7 @@ func within(parts []stretch, seq uint32) bool {
 // due is what a sender owes to a subscription in a stretch, and how much of that has arrived.
 func (sub *subscription) due(s *sender, part stretch, account record.Account) (owed, got uint64) {
 	for i, path := range s.paths.routes {
-		if path.matches[sub.set] > 0 {
+		if path.matches(sub.set) > 0 {
 			owed += uint64(part.high.routes[i] - part.low.routes[i])
 		}
 	}

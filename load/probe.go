@@ -79,7 +79,7 @@ func (r *run) publishProbe(ctx context.Context, v *receiver) error {
 		if v.probed[i].Load() {
 			continue
 		}
-		to := r.probeFor(v.filters[i])
+		to := r.probeFor(v.sub, v.filters[i])
 		if to.sender == nil {
 			continue // validation has seen to it that there is one
 		}
@@ -91,7 +91,7 @@ func (r *run) publishProbe(ctx context.Context, v *receiver) error {
 }
 
 // probeFor finds a topic that a filter matches, and remembers it: there may be many to look through.
-func (r *run) probeFor(filter string) *probe {
+func (r *run) probeFor(sub *subscription, filter string) *probe {
 	if r.probing == nil {
 		r.probing = make(map[string]*probe)
 	}
@@ -100,7 +100,7 @@ func (r *run) probeFor(filter string) *probe {
 	}
 	found := &probe{run: r.id}
 	r.probing[filter] = found
-	for _, s := range r.senders {
+	for _, s := range sub.from {
 		for _, topic := range s.topics.names {
 			if scenarios.Match(filter, topic) {
 				found.sender, found.topic = s, topic

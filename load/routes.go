@@ -1,6 +1,11 @@
 package load
 
 import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"strings"
+
 	"mqttrace/scenarios"
 )
 
@@ -26,36 +31,73 @@ const maxMatches = 255
 
 // route is what the topics of one or more senders have in common: which filter sets match them, and how often.
 type route struct {
-	matches []uint8 // by the filter set's index
-	copies  uint32  // of each message that receivers are owed
+	hits   []hit  // in the order of the filter sets
+	copies uint32 // of each message that receivers are owed
 }
 
-// router finds the routes of topics. Topics that fare alike share one route, so that a ledger needs one count for all of them.
+// hit is a filter set that matches, and how many of its filters do.
+type hit struct {
+	set     int32
+	matches uint8
+}
+
+// matches is how many filters of a set match.
+func (r *route) matches(set int) uint8 {
+	i, found := slices.BinarySearchFunc(r.hits, int32(set), func(h hit, set int32) int { return cmp.Compare(h.set, set) })
+	if !found {
+		return 0
+	}
+	return r.hits[i].matches
+}
+
+// router finds the routes of topics. Topics that fare alike share one route, so that a ledger needs one count for all of them. Sets
+// whose filters have no wildcards are looked up: ten thousand senders with a receiver each would otherwise be compared a hundred
+// million times.
 type router struct {
 	sets   []*filterSet
-	routes map[string]*route // by their matches
+	exact  map[string][]int // sets that have a filter without wildcards, by the filter
+	wild   []int            // sets that have one with
+	routes map[string]*route
 }
 
 func newRouter(sets []*filterSet) *router {
-	return &router{sets: sets, routes: make(map[string]*route)}
+	r := &router{sets: sets, exact: make(map[string][]int), routes: make(map[string]*route)}
+	for i, set := range sets {
+		if slices.ContainsFunc(set.filters, hasWildcard) {
+			r.wild = append(r.wild, i)
+			continue
+		}
+		for _, filter := range set.filters {
+			topic := unshared(filter)
+			r.exact[topic] = append(r.exact[topic], i)
+		}
+	}
+	return r
+}
+
+func hasWildcard(filter string) bool { return strings.ContainsAny(unshared(filter), "+#") }
+
+// candidates are the sets that may match a topic, in order.
+func (r *router) candidates(topic string) []int {
+	sets := slices.Concat(r.exact[topic], r.wild)
+	slices.Sort(sets)
+	return slices.Compact(sets)
 }
 
 func (r *router) route(topic string) *route {
-	matches := make([]uint8, len(r.sets))
-	for i, set := range r.sets {
-		matches[i] = set.matches(topic)
-	}
-	key := string(matches)
-	if found := r.routes[key]; found != nil {
-		return found
-	}
-	found := &route{matches: matches}
-	for i, set := range r.sets {
-		if matches[i] > 0 {
-			found.copies += set.subscriptions
+	found := new(route)
+	var key []byte
+	for _, i := range r.candidates(topic) {
+		if n := r.sets[i].matches(topic); n > 0 {
+			found.hits = append(found.hits, hit{int32(i), n})
+			found.copies += r.sets[i].subscriptions
+			key = append(binary.AppendUvarint(key, uint64(i)), n)
 		}
 	}
-	r.routes[key] = found
+	if known := r.routes[string(key)]; known != nil {
+		return known
+	}
+	r.routes[string(key)] = found
 	return found
 }
 

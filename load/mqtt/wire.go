@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	readBufferSize = 32 << 10 // a burst of small packets in one system call; allocated when the first byte arrives
+	readBufferSize = 32 << 10 // a burst of small packets in one system call; allocated when there is one
+	idleBufferSize = 1 << 10  // what a connection has that hardly anything arrives on
 	flushAt        = 16 << 10 // packets that others follow are written when this much is there
 	heldFrom       = time.Millisecond
 	lastWords      = 250 * time.Millisecond // how long a peer may take to say why it takes no more bytes
@@ -33,6 +34,7 @@ type wire struct {
 	// The reading side belongs to the goroutine that reads.
 	in       []byte // read off the socket and not yet handed out
 	inBuffer []byte
+	filled   bool // by the last read
 	readAt   clock.Instant
 	frame    frameScanner
 	// arrivals holds, for each PUBLISH that was read and not yet handled, when it was read. Its capacity is above the number
@@ -101,10 +103,14 @@ func (w *wire) Read(p []byte) (int, error) {
 
 // fill blocks for more bytes and takes their instant.
 func (w *wire) fill() error {
-	if w.inBuffer == nil {
+	switch {
+	case w.inBuffer == nil:
+		w.inBuffer = make([]byte, idleBufferSize)
+	case w.filled && len(w.inBuffer) < readBufferSize:
 		w.inBuffer = make([]byte, readBufferSize)
 	}
 	n, err := w.Conn.Read(w.inBuffer)
+	w.filled = n == len(w.inBuffer)
 	if n == 0 {
 		return err
 	}

@@ -8,12 +8,36 @@ import (
 // Inbox is what one receiver got, flow by flow. It is safe for concurrent use.
 type Inbox struct {
 	mu    sync.Mutex // guards flows, and the journals in it
-	flows []*journal // by their number; nil until its first message
+	flows []*shelf   // of 64 flows each; nil until the first message of one of them
 
 	distinct, duplicated, flagged, reordered, foreign, late atomic.Uint64
 
 	sessions             atomic.Uint32 // that have ended
 	duplicates, reorders sightings
+}
+
+// shelf holds the journals of flows whose numbers follow each other: of ten thousand senders a receiver often hears one.
+type shelf [shelfSize]*journal
+
+const shelfSize = 64
+
+// journal is what has arrived of a flow; nil if nothing has. The caller holds mu.
+func (b *Inbox) journal(flow int) *journal {
+	if s := b.flows[flow/shelfSize]; s != nil {
+		return s[flow%shelfSize]
+	}
+	return nil
+}
+
+// begin makes the journal of a flow. The caller holds mu.
+func (b *Inbox) begin(flow int) *journal {
+	s := b.flows[flow/shelfSize]
+	if s == nil {
+		s = new(shelf)
+		b.flows[flow/shelfSize] = s
+	}
+	s[flow%shelfSize] = new(journal)
+	return s[flow%shelfSize]
 }
 
 // journal is what one receiver got of one flow.
@@ -30,17 +54,16 @@ type journal struct {
 
 // NewInbox makes the inbox of a receiver that that many flows may reach. A flow is a sequence of messages counted from 0: one
 // for each sender and arm.
-func NewInbox(flows int) *Inbox { return &Inbox{flows: make([]*journal, flows)} }
+func NewInbox(flows int) *Inbox { return &Inbox{flows: make([]*shelf, (flows+shelfSize-1)/shelfSize)} }
 
 // Add enters message seq of a flow, which came on the flow's n-th topic; dup is its DUP flag. It reports whether this is the first
 // copy. Order is judged topic by topic: MQTT promises none between two (MQTT 5 section 4.6).
 func (b *Inbox) Add(flow, topic int, seq uint32, dup bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	j := b.flows[flow]
+	j := b.journal(flow)
 	if j == nil {
-		j = new(journal)
-		b.flows[flow] = j
+		j = b.begin(flow)
 	}
 	if !j.seen.add(seq) {
 		j.duplicated++
@@ -134,7 +157,7 @@ func (a *Account) add(b *Inbox, flow int) (copies uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	a.gaps = append(a.gaps, b.gapsOf(flow)...)
-	j := b.flows[flow]
+	j := b.journal(flow)
 	if j == nil {
 		return 0
 	}

@@ -71,7 +71,7 @@ func TestFullPagesTakeNoMemory(t *testing.T) {
 	for seq := range uint32(3 * pageBits) {
 		b.Add(0, 0, seq, false)
 	}
-	for _, p := range b.flows[0].seen.pages {
+	for _, p := range b.journal(0).seen.pages {
 		assert.Same(t, fullPage, p)
 	}
 	assert.False(t, b.Add(0, 0, 5, true), "still known")

@@ -21,7 +21,7 @@ func (j *journal) enter(seq uint32, session uint32) {
 
 // gapsOf are all the gaps of a flow, that included which nothing has come after.
 func (b *Inbox) gapsOf(flow int) []gap {
-	j, session := b.flows[flow], b.sessions.Load()
+	j, session := b.journal(flow), b.sessions.Load()
 	switch {
 	case j == nil && session > 0:
 		return []gap{{0, 1 << 32}}
