@@ -34,7 +34,9 @@ type summary struct {
 	Warnings    []result.Warning    `json:"warnings"`
 	Faults      []result.Fault      `json:"faults"`
 	Stages      []result.Stage      `json:"stages,omitempty"`
-	Sweep       *sweepSummary       `json:"sweep,omitempty"`
+	// Reconciled compares the broker's counts with ours, where it told them.
+	Reconciled []result.Reconciliation `json:"reconciled,omitempty"`
+	Sweep      *sweepSummary           `json:"sweep,omitempty"`
 }
 
 // armSummary is an arm. Missing says of figures that are not there why.
@@ -97,7 +99,7 @@ func summarize(p *page) summary {
 	s := summary{
 		File: p.saved.Path, Verdict: r.Verdict, Reason: p.reason, Scenario: p.name, Started: r.Started, Repetition: r.Repetition,
 		Environment: r.Environment, Arms: armSummaries(p.arms), Differences: []differenceSummary{}, Thresholds: thresholdSummaries(r.Thresholds),
-		Warnings: append([]result.Warning{}, r.Warnings...), Faults: append([]result.Fault{}, r.Faults...), Stages: r.Stages,
+		Warnings: append([]result.Warning{}, r.Warnings...), Faults: append([]result.Fault{}, r.Faults...), Stages: r.Stages, Reconciled: r.Reconciled,
 	}
 	for _, d := range r.Overhead {
 		s.Differences = append(s.Differences, differenceSummary{d, unitOf(d.Figure)})

@@ -97,7 +97,7 @@ func newJUnitSuite(id int, p *page) (junitSuite, error) {
 	r := p.saved.Result
 	s := junitSuite{
 		ID: id, Package: "mqttrace", Name: p.title(), Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"),
-		Hostname: cmp.Or(clean(r.Environment.Host), "localhost"), Properties: junitProperties(p), Out: junitText{out.String()},
+		Hostname: cmp.Or(strings.TrimSpace(clean(r.Environment.Host)), "localhost"), Properties: junitProperties(p), Out: junitText{out.String()},
 	}
 	var took time.Duration
 	for _, a := range r.Arms {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,7 +71,8 @@ func assertShape(t *testing.T, e element) {
 		assert.LessOrEqual(t, len(e.Children), 1)
 	case "testsuite":
 		assert.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$`, e.attr("timestamp"))
-		assert.NotEmpty(t, e.attr("hostname"))
+		assert.NotEmpty(t, strings.TrimSpace(e.attr("hostname")))
+		assert.NotEmpty(t, strings.TrimSpace(e.attr("name")))
 	}
 }
 
