@@ -186,20 +186,23 @@ func (tab *Tab) Screenshot(t testing.TB) (png []byte) {
 	return png
 }
 
-// Window is a PNG of what is in the window.
-func (tab *Tab) Window(t testing.TB) (png []byte) {
-	t.Helper()
-	png, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
-	require.NoError(t, err)
-	return png
-}
+// margin is what a picture shows around what it is of, in CSS pixels.
+const margin = 16
 
-// ScreenshotOf is a PNG of the first element that a CSS selector finds.
-func (tab *Tab) ScreenshotOf(t testing.TB, selector string) (png []byte) {
+// ScreenshotFrom is a PNG of as much of the page as it takes to show all between the elements that two CSS selectors find.
+func (tab *Tab) ScreenshotFrom(t testing.TB, from, until string) []byte {
 	t.Helper()
-	png, err := chromedp.Run(tab.ctx, chromedp.Screenshot(chromedp.CSS(selector)))
-	require.NoError(t, err)
-	return png
+	var box struct{ Left, Top, Right, Bottom float64 }
+	tab.Eval(t, fmt.Sprintf(`(([a, b]) => ({
+		left: Math.min(a.left, b.left) + scrollX, top: Math.min(a.top, b.top) + scrollY,
+		right: Math.max(a.right, b.right) + scrollX, bottom: b.bottom + scrollY, // not of a, which b may be in
+	}))([%q, %q].map((s) => document.querySelector(s).getBoundingClientRect()))`, from, until), &box)
+	left, top := max(box.Left-margin, 0), max(box.Top-margin, 0)
+	beyond := true
+	return call(t, tab.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
+		Clip:                  &page.Viewport{X: left, Y: top, Width: box.Right + margin - left, Height: box.Bottom + margin - top, Scale: 1},
+		CaptureBeyondViewport: &beyond,
+	}).Data
 }
 
 // Print is the page on paper, as PDF.
