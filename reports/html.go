@@ -107,7 +107,7 @@ func newHTMLDocument(all []Saved) (*htmlDocument, error) {
 	for i, s := range all {
 		p := newPageFor(s, onPage)
 		pages = append(pages, p)
-		b := &htmlBuilder{document: d, page: p, id: fmt.Sprintf("r%d", i+1)}
+		b := &htmlBuilder{document: d, page: p, id: fmt.Sprintf("r%d", i+1), placed: map[string]bool{}}
 		r, err := b.build()
 		if err != nil {
 			return nil, err

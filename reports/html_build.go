@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 
@@ -13,6 +14,7 @@ type htmlBuilder struct {
 	document *htmlDocument
 	page     *page
 	id       string
+	placed   map[string]bool // topics of tables that are in a section
 	err      error
 }
 
@@ -24,14 +26,24 @@ func (b *htmlBuilder) build() (*htmlResult, error) {
 		Answers []web.Note
 		Tiles   []htmlTile
 		Notes   []web.Note
-	}{r.Verdict, webNotes(p.answers), tiles(p), append(lastStep(p), webNotes(p.notes)...)})
-	for _, s := range b.sections() {
+	}{r.Verdict, inShort(p), tiles(p), append(lastStep(p), webNotes(p.notes)...)})
+	sections := b.sections()
+	more := htmlSection{ID: "more", Title: "More figures", Parts: b.rest()}
+	for _, s := range append(sections, more) {
 		if len(s.Parts) > 0 {
 			s.ID = b.id + "-" + s.ID
 			r.Sections = append(r.Sections, s)
 		}
 	}
 	return r, b.err
+}
+
+// inShort is the result in a sentence or two.
+func inShort(p *page) []web.Note {
+	if p.summary != "" && len(p.answers) == 0 {
+		return []web.Note{{Text: p.summary}}
+	}
+	return webNotes(p.answers)
 }
 
 // lastStep says which figures the page shows of a sweep or a search.
@@ -79,14 +91,14 @@ func concat(lists ...[]htmlPart) (all []htmlPart) {
 }
 
 // fragment is a part of the page that can be replaced.
-func (b *htmlBuilder) fragment(name, template string, data any) htmlPart {
-	html, err := execute(template, data)
+func (b *htmlBuilder) fragment(name, part string, data any) htmlPart {
+	html, err := execute(part, data)
 	if err != nil && b.err == nil {
 		b.err = err
 	}
-	part := htmlPart{Fragment: b.id + "-" + name, HTML: html}
-	b.document.fragments[part.Fragment] = html
-	return part
+	made := htmlPart{Fragment: b.id + "-" + name, HTML: html}
+	b.document.fragments[made.Fragment] = html
+	return made
 }
 
 // htmlCard is tables under a title.
@@ -109,33 +121,49 @@ var cardTitles = map[string]string{"rate": "Rates", "cost": "Cost", "cost/msg": 
 
 // table is a card with the page's table of a topic.
 func (b *htmlBuilder) table(topic string) []htmlPart {
-	for _, t := range b.page.tables {
-		if t.topic == topic || t.topic == "" && t.name == topic {
-			return b.cards(fragmentName(topic), cardTitles[topic], webTable(t))
+	t := b.find(topic)
+	if t == nil {
+		return nil
+	}
+	return b.cards(fragmentName(topic), cardTitles[topic], webTable(*t))
+}
+
+// find is the page's table of a topic, which is then in its place; nil if it has none.
+func (b *htmlBuilder) find(topic string) *table {
+	b.placed[topic] = true
+	for i := range b.page.tables {
+		if t := &b.page.tables[i]; cmp.Or(t.topic, t.name) == topic {
+			return t
 		}
 	}
 	return nil
 }
 
+// rest are the tables that no section has asked for.
+func (b *htmlBuilder) rest() (parts []htmlPart) {
+	for i, t := range b.page.tables {
+		if !b.placed[cmp.Or(t.topic, t.name)] {
+			parts = append(parts, b.cards(fmt.Sprintf("more-%d", i), "", webTable(t))...)
+		}
+	}
+	return parts
+}
+
 // overhead is what arms cost more than others, drawn, and what each costs.
 func (b *htmlBuilder) overhead() (parts []htmlPart) {
-	for _, t := range b.page.tables {
-		if t.name == "overhead" && t.topic == "" {
-			parts = append(parts, b.cards("overhead", "Differences between arms", overheadTable(t))...)
-		}
+	if t := b.find("overhead"); t != nil {
+		parts = b.cards("overhead", "Differences between arms", overheadTable(*t))
 	}
 	return append(parts, b.table("cost/msg")...)
 }
 
 // leadOverhead says how to read the bars, where there are any.
 func (b *htmlBuilder) leadOverhead() string {
-	for _, t := range b.page.tables {
-		if t.name == "overhead" && t.topic == "" && len(t.rows) > 0 {
-			return "By how much one arm is above another, turn by turn. Bars are 95\u00a0% intervals; the upright line is no difference, " +
-				"the gray area the noise floor, and differences that were detected are filled and blue."
-		}
+	if t := b.find("overhead"); t == nil || len(t.rows) == 0 {
+		return ""
 	}
-	return ""
+	return "By how much one arm is above another, turn by turn. Bars are 95\u00a0% intervals; the upright line is no difference, " +
+		"the gray area the noise floor, and differences that were detected are filled and blue."
 }
 
 func (b *htmlBuilder) sweep() []htmlPart {
@@ -148,7 +176,7 @@ func (b *htmlBuilder) sweep() []htmlPart {
 
 // figures are plots below each other; nil ones are left out.
 func (b *htmlBuilder) figures(drawings ...*drawing) []htmlPart {
-	part := htmlPart{Fragment: ""}
+	var part htmlPart
 	for _, d := range drawings {
 		if d != nil {
 			part.Figures = append(part.Figures, b.figure(*d))

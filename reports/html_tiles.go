@@ -36,7 +36,7 @@ func tiles(p *page) []htmlTile {
 	return []htmlTile{
 		latencyTile(p, "Response p50", "half of the messages were faster", func(l result.Latency) *int64 { return l.P50NS }),
 		latencyTile(p, "Response p99", "one in a hundred was slower", func(l result.Latency) *int64 { return l.P99NS }),
-		rateTile(p, r.Arms), lossTile(p, r.Arms), costTile(p, r.Arms),
+		rateTile(r.Arms), lossTile(r.Arms), costTile(p, r.Arms),
 	}
 }
 
@@ -46,8 +46,8 @@ type ofArm struct {
 	value float64 // NaN if it has none
 }
 
-// tile shows one figure, or the range of those of several arms with each below.
-func (p *page) tile(label, about, figure string, write func(float64) string, all []ofArm) htmlTile {
+// newTile shows one figure, or the range of those of several arms with each below.
+func newTile(label, about string, write func(float64) string, all []ofArm) htmlTile {
 	t := htmlTile{Label: label, Value: none, About: about}
 	var known []float64
 	for _, a := range all {
@@ -64,7 +64,12 @@ func (p *page) tile(label, about, figure string, write func(float64) string, all
 	if len(t.Each) < 2 || len(t.Each) > someArms || !t.IsRange() {
 		t.Each = nil
 	}
-	if p.isDoubted(figure) {
+	return t
+}
+
+// doubted marks a tile if a row about its figure has a doubt beside it.
+func (p *page) doubted(t htmlTile, figure string) htmlTile {
+	if t.Tone == web.Normal && p.isDoubted(figure) {
 		t.Tone, t.About = web.Doubt, t.About+"; in doubt, see below"
 	}
 	return t
@@ -105,10 +110,10 @@ func latencyTile(p *page, label, about string, of func(result.Latency) *int64) h
 		}
 		all = append(all, ofArm{a.Name, value})
 	}
-	return p.tile(label, about, result.Response, nanosecondsText, all)
+	return p.doubted(newTile(label, about, nanosecondsText, all), result.Response)
 }
 
-func rateTile(p *page, arms []result.Arm) htmlTile {
+func rateTile(arms []result.Arm) htmlTile {
 	var all []ofArm
 	var asked float64
 	var unsent, refused uint64
@@ -117,7 +122,7 @@ func rateTile(p *page, arms []result.Arm) htmlTile {
 		asked = max(asked, a.ScheduledRatePerS)
 		unsent, refused = unsent+a.Unsent, refused+a.Refused
 	}
-	t := p.tile("Sent", "of "+Rate(asked)+" asked for", "rate_per_s", Rate, all)
+	t := newTile("Sent", "of "+Rate(asked)+" asked for", Rate, all)
 	for _, missed := range []struct {
 		n    uint64
 		what string
@@ -130,7 +135,7 @@ func rateTile(p *page, arms []result.Arm) htmlTile {
 }
 
 // lossTile is of all arms together: any loss is one too many.
-func lossTile(p *page, arms []result.Arm) htmlTile {
+func lossTile(arms []result.Arm) htmlTile {
 	var lost, expected uint64
 	var broken bool
 	for _, a := range arms {
@@ -158,7 +163,7 @@ func costTile(p *page, arms []result.Arm) htmlTile {
 	if len(arms) == 1 && arms[0].Cost.AllocsPerMessage > 0 {
 		about += fmt.Sprintf(" and %s allocations", number(arms[0].Cost.AllocsPerMessage))
 	}
-	return p.tile("CPU per message", about, "process.generator", nanosecondsText, all)
+	return p.doubted(newTile("CPU per message", about, nanosecondsText, all), "process.generator")
 }
 
 // observedTiles are those of an observation, which has neither load nor cost.

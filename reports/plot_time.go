@@ -20,12 +20,12 @@ type drawing struct {
 
 // Figures of a point, NaN where it has none.
 var (
-	median      = told64(func(p result.Point) int64 { return p.P50NS })
-	tail        = told64(func(p result.Point) int64 { return p.P99NS })
-	longest     = told64(func(p result.Point) int64 { return p.MaxNS })
-	lag         = told64(func(p result.Point) int64 { return p.ScheduleLagP99NS })
-	generatorRS = told64(func(p result.Point) int64 { return p.GeneratorRSS })
-	brokerRS    = told64(func(p result.Point) int64 { return p.BrokerRSS })
+	median          = told64(func(p result.Point) int64 { return p.P50NS })
+	tail            = told64(func(p result.Point) int64 { return p.P99NS })
+	longest         = told64(func(p result.Point) int64 { return p.MaxNS })
+	lag             = told64(func(p result.Point) int64 { return p.ScheduleLagP99NS })
+	generatorMemory = told64(func(p result.Point) int64 { return p.GeneratorRSS })
+	brokerMemory    = told64(func(p result.Point) int64 { return p.BrokerRSS })
 
 	pauses       look = func(p result.Point) float64 { return float64(p.GCPauseNS) }
 	generatorCPU look = func(p result.Point) float64 { return toldCPU(p.GeneratorCPU) }
@@ -130,7 +130,7 @@ func (t timePlots) all(limits []web.Mark) (latency, load []drawing) {
 	load = t.keep(load, drawing{name: "cpu", title: "Processor", plot: t.highest("cores that processes keep busy over time", web.Axis{Label: "cores", Unit: web.Cores},
 		line{label: "generator", figure: generatorCPU}, line{label: "broker", figure: brokerCPU, hidden: true})}, nil)
 	load = t.keep(load, drawing{name: "memory", title: "Resident memory", plot: t.highest("resident memory over time", web.Axis{Label: "memory", Unit: web.Bytes},
-		line{label: "generator", figure: generatorRS, shared: true}, line{label: "broker", figure: brokerRS, shared: true})}, nil)
+		line{label: "generator", figure: generatorMemory, shared: true}, line{label: "broker", figure: brokerMemory, shared: true})}, nil)
 	load = t.keep(load, drawing{name: "pauses", title: "Garbage collection pauses of the generator", plot: t.highest("the generator's pauses for garbage collection over time",
 		web.Axis{Label: "paused", Unit: web.Nanoseconds}, line{label: "pauses in a second", figure: pauses, shared: true})}, nil)
 	if exportsSpans(t.arms) {
