@@ -15,7 +15,7 @@ LOAD_FLAGS ?=
 SUDO       := $(if $(filter-out 0,$(shell id -u)),sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-tools bench bench-load fuzz lint cross check-collector check-images image-tools
+.PHONY: help run build test test-tools screenshots bench bench-load fuzz lint cross check-collector check-images image-tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,11 @@ test-tools:
 	else \
 		echo "neither apt-get nor brew is here: install $$missing by hand, then run make test again" >&2; exit 1; \
 	fi
+
+screenshots: build test-tools ## run three scenarios and take the README's pictures of their reports
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	$(BIN) run --out "$$dir" scenarios/quickstart.yaml scenarios/tracing-cost-quick.yaml scenarios/exporter-stress.yaml && \
+	go test ./reports -run '^TestPicturesOfTheReadme$$' -pictures "$$dir"
 
 # Each run goes through all benchmarks, so that what the machine does meanwhile falls on all of them alike. benchstat's differences
 # in percent are rewritten as ratios.
