@@ -245,11 +245,20 @@ func (x *episodes) result(e *episode, now clock.Instant) result.Fault {
 	if e.lost > 0 && e.away == 0 {
 		f.ReconnectedNS = new(int64(max(e.complete.Sub(ended), 0)))
 	}
-	if e.before > 0 {
-		f.BeforeP99NS = new(int64(e.before))
-	}
-	if after, ok := e.recovery(now); ok {
+	after, ok := e.recovery(now)
+	if ok {
 		f.RecoveredNS = new(int64(after))
 	}
+	if e.before > 0 && (ok || !x.isOvertaken(e)) {
+		f.BeforeP99NS = new(int64(e.before))
+	}
 	return f
+}
+
+// isOvertaken reports whether another episode began before there was a second in which e could have been over.
+func (x *episodes) isOvertaken(e *episode) bool {
+	over := clock.Instant(e.ended.Load()).Add(recoverySteps * recoveryStep)
+	return slices.ContainsFunc(x.all, func(other *episode) bool {
+		return other != e && other.began >= e.began && other.began != 0 && other.began < over
+	})
 }

@@ -131,7 +131,7 @@ func (p *page) show(r *result.Result) {
 	} else {
 		p.add(costs(r.Arms))
 	}
-	p.add(spans(r.Arms), stageTable(r), faultTable(r, p.faults), brokerTable(r), slowest(r, p.room))
+	p.add(spans(r.Arms), stageTable(r), faultTable(r, p.faults), consequenceTable(r), brokerTable(r), slowest(r, p.room))
 	p.checks = checks(r.Thresholds)
 	for _, w := range r.Warnings {
 		p.warn(w)

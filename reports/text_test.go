@@ -45,6 +45,7 @@ func TestText(t *testing.T) {
 		"few-turns":     {unsaved(fewTurns()), reports.TextOptions{}},
 		"sweep":         {unsaved(sweep()), reports.TextOptions{}},
 		"faults":        {unsaved(stressed()), reports.TextOptions{}},
+		"disturbed":     {unsaved(disturbed()), reports.TextOptions{}},
 		"stages":        {unsaved(staged()), reports.TextOptions{}},
 		"steps":         {unsaved(stepped()), reports.TextOptions{}},
 		"search":        {unsaved(searched()), reports.TextOptions{}},
@@ -409,6 +410,18 @@ func stressed() *result.Result {
 	r.TraceURL = "https://grafana.example/explore?traceId={trace_id}"
 	r.Warnings = []result.Warning{
 		{About: "spans.dropped", Text: "17340 of 44000 spans did not get out: 16826 dropped by the full queue, 500 in failed exports"},
+	}
+	return r
+}
+
+// disturbed is a run whose broker and network failed on purpose.
+func disturbed() *result.Result {
+	r := passed()
+	r.Faults = []result.Fault{
+		{AtNS: 2e9, ForNS: 1e9, Name: "broker: kill", ConnectionsLost: 102, DetectedNS: new(int64(2_123_456)), ReconnectedNS: new(int64(612_345_678)),
+			BeforeP99NS: new(int64(1_203_456)), RecoveredNS: new(int64(900_000_000)), Duplicated: 35, Late: 1_949},
+		{AtNS: 10e9, ForNS: 1e9, Name: "network: cut on receivers", ConnectionsLost: 102, NotReconnected: 2, DetectedNS: new(int64(312_345)), BeforeP99NS: new(int64(1_203_456)), Lost: 17, Late: 412},
+		{AtNS: 12e9, ForNS: 51_000, Name: "senders: disconnect 50%", ConnectionsLost: 50, DetectedNS: new(int64(31_000)), ReconnectedNS: new(int64(2_345_678))},
 	}
 	return r
 }

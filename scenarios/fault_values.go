@@ -47,8 +47,8 @@ func (d *decoder) share(to *Share) func(*node) {
 // Bandwidth is bits per second, written with a unit: "1Mbit/s". The zero value is no limit.
 type Bandwidth int64
 
-// KilobytesPerSecond is the same in thousands of bytes, what can be set.
-func (b Bandwidth) KilobytesPerSecond() int64 { return int64(b) / bitsPerKilobyte }
+// KilobytesPerSecond is the same in thousands of bytes, rounded: what can be set.
+func (b Bandwidth) KilobytesPerSecond() int64 { return int64(math.Round(float64(b) / bitsPerKilobyte)) }
 
 // bitsPerKilobyte is the step in which a bandwidth can be set.
 const bitsPerKilobyte = 8_000
@@ -101,7 +101,7 @@ func (d *decoder) bandwidth(to *Bandwidth) func(*node) {
 			d.report(n, "got "+n.text, "8kbit/s to 100Gbit/s")
 			return
 		}
-		*to = Bandwidth(math.Round(bits/bitsPerKilobyte)) * bitsPerKilobyte
+		*to = Bandwidth(math.Round(bits))
 	}
 }
 

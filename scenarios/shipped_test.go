@@ -23,7 +23,7 @@ func shipped(t testing.TB) []string {
 
 func TestShippedScenarios(t *testing.T) {
 	names := []string{
-		"capacity", "bursts", "closed-loop", "comings-and-goings", "exporter-stress", "fan-in", "fan-out", "large-payload", "many-connections", "mosquitto-qos1", "payload-sizes", "quickstart", "shared-subscription",
+		"broker-restart", "capacity", "bursts", "closed-loop", "comings-and-goings", "exporter-stress", "fan-in", "fan-out", "large-payload", "many-connections", "mosquitto-qos1", "payload-sizes", "quickstart", "reconnect-storm", "shared-subscription", "slow-network",
 		"tracing-cost", "tracing-cost-quick",
 	}
 	for _, name := range names {

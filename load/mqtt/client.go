@@ -213,7 +213,10 @@ func (c *Client) Publish(ctx context.Context, qos byte, p Publication, more bool
 		if !errors.Is(err, errLinkLost) {
 			return err
 		}
-		if err := c.awaitLoss(ctx, l); err != nil {
+		since := clock.Now()
+		err = c.awaitLoss(ctx, l)
+		c.counters.held.Add(int64(clock.Now().Sub(since)))
+		if err != nil {
 			return err
 		}
 	}

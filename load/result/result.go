@@ -428,7 +428,8 @@ type Fault struct {
 	DetectedNS    *int64 `json:"detected_ns,omitempty"`
 	ReconnectedNS *int64 `json:"reconnected_ns,omitempty"`
 	// BeforeP99NS is the p99 of response in the seconds before in which nothing was wrong, RecoveredNS from the fault's end until it
-	// was within twice that for a second, to a tenth of a second.
+	// was within twice that for a second, to a tenth of a second: nil if it never was. Both are nil where another fault began before
+	// that could be seen.
 	BeforeP99NS *int64 `json:"before_p99_ns,omitempty"`
 	RecoveredNS *int64 `json:"recovered_ns,omitempty"`
 	// Lost and Duplicated are part of the arms' ledgers. Late counts messages whose response was more than twice BeforeP99NS.
