@@ -1,7 +1,9 @@
 package load
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -10,8 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"mqttrace/load/broker"
+	"mqttrace/load/clock"
 	"mqttrace/load/internal/relay"
 	"mqttrace/load/result"
+	"mqttrace/load/stamp"
 )
 
 // everyTenth is true for each tenth delivery of a message of the run.
@@ -30,6 +34,72 @@ func everyTenth(do func(*packets.Publish) bool) func(*packets.ControlPacket) boo
 func change(f func([]packets.User) []packets.User) relay.Faults {
 	tenth := everyTenth(func(m *packets.Publish) bool { m.Properties.User = f(m.Properties.User); return true })
 	return relay.Faults{ToReceiver: func(p *packets.ControlPacket) bool { tenth(p); return true }}
+}
+
+// passing notes the messages that a relay does something to, in the words of a ledger.
+type passing struct {
+	n    atomic.Int64
+	seen []result.Message
+}
+
+// hundredth notes each hundredth delivery of a message of the run.
+func (p *passing) hundredth() func(*packets.ControlPacket) bool {
+	return func(c *packets.ControlPacket) bool {
+		m, ok := c.Content.(*packets.Publish)
+		if !ok {
+			return false
+		}
+		s, ok := stamp.Decode(m.Properties.CorrelationData, clock.Now())
+		if !ok || s.Kind != stamp.Measured || p.n.Add(1)%100 != 0 {
+			return false
+		}
+		p.seen = append(p.seen, result.Message{Sender: fmt.Sprintf("s%d", s.Sender), Seq: s.Seq})
+		return true
+	}
+}
+
+// named takes the run's label off examples.
+func named(examples []result.Message) (all []result.Message) {
+	for _, m := range examples {
+		all = append(all, result.Message{Sender: m.Sender[strings.LastIndex(m.Sender, "-")+1:], Seq: m.Seq})
+	}
+	return all
+}
+
+// A relay that drops, or repeats one in a hundred messages is caught to the message.
+func TestLedgersNameTheMessages(t *testing.T) {
+	var dropped, repeated passing
+	cases := []struct {
+		name     string
+		faults   relay.Faults
+		done     *passing
+		examples func(result.Delivery) []result.Message
+		count    func(result.Delivery) uint64
+	}{
+		{"dropped", relay.Faults{Swallow: dropped.hundredth()}, &dropped, func(d result.Delivery) []result.Message { return d.LostExamples }, func(d result.Delivery) uint64 { return d.Lost }},
+		{"repeated", relay.Faults{Repeat: repeated.hundredth()}, &repeated, func(d result.Delivery) []result.Message { return d.DuplicatedExamples }, func(d result.Delivery) uint64 { return d.Duplicated }},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := startMosquitto(t, broker.MosquittoConfig{})
+			r, err := relay.Start(b.Addr(), c.faults)
+			require.NoError(t, err)
+			defer r.Close()
+			res := runScenario(t, `
+broker: mqtt://`+r.Addr()+`
+warmup: 0s
+duration: 2s
+drain: 1s
+senders: [{name: sensors, count: 5, rate: 100/s, topic: "bench/{sender}"}]
+receivers: [{name: backend, filter: bench/#}]
+`)
+			r.Close()
+			d := res.Arms[0].Delivery
+			assert.EqualValues(t, 10, c.count(d))
+			assert.ElementsMatch(t, c.done.seen, named(c.examples(d)))
+			assert.Zero(t, d.Reordered)
+		})
+	}
 }
 
 // A broker or a bridge that does something to messages or to their trace context is caught, each fault under its own name.

@@ -117,6 +117,9 @@ func (d *decoder) disturbable(n, root *node, s *Scenario, f Fault) {
 	case f.Broker != "" && (broker == nil || broker.sound()) && s.Broker.Kind == External:
 		d.report(n.get("broker"), "the harness did not start the broker at "+s.Broker.URL+" and cannot stop it", "broker: mosquitto or embedded, or a fault of the network")
 	}
+	if f.Network != (NetworkFault{}) && (broker == nil || broker.sound()) && s.Broker.UnixPath() != "" {
+		d.report(n.get("network"), "clients reach the broker through a Unix socket, which is no network", "a URL with a host, such as mqtt://localhost:1883")
+	}
 	d.concerned(n, root, s, f)
 }
 
