@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -42,11 +40,11 @@ or results, 3 regressed, 130 interrupted.`
 type compareFlags struct {
 	gates, arms, allow []string
 	scenario           string // of results in folders that have several
-	format, out        string
+	formatName, out    string
 	turns              turnFlags
 
 	options compare.Options // that they come to
-	render  func(io.Writer, *compare.Comparison) error
+	format  compare.Format
 }
 
 func (a *app) compareCommand() *cobra.Command {
@@ -63,10 +61,10 @@ func (a *app) compareCommand() *cobra.Command {
 	f.StringSliceVar(&flags.arms, "arm", nil, "compare these `ARMS` alone")
 	f.StringSliceVar(&flags.allow, "allow", nil, "compare runs that are unlike in these `KINDS`: "+listing(compare.Kinds))
 	f.StringVar(&flags.scenario, "scenario", "", "take the results of the scenario of this `NAME` from folders that have several")
-	f.StringVar(&flags.format, "format", "", "write this `FORMAT`: "+oneOf(comparisonFormats())+"; if not given that of FILE's name, or text")
+	f.StringVar(&flags.formatName, "format", "", "write this `FORMAT`: "+oneOf(compare.FormatNames())+"; if not given that of FILE's name, or text")
 	f.StringVarP(&flags.out, "out", "o", "", "write to `FILE` instead of stdout; with --run, a name without extension is that of --results")
 	flags.turns.register(f)
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(comparisonFormats(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(compare.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("allow", cobra.FixedCompletions(words(compare.Kinds), cobra.ShellCompDirectiveNoFileComp))
 	cmd.ValidArgsFunction = cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -83,21 +81,6 @@ func (a *app) compareCommand() *cobra.Command {
 	return cmd
 }
 
-// comparisonFormat is a way to write comparisons.
-type comparisonFormat struct {
-	extension string
-	render    func(io.Writer, *compare.Comparison) error
-}
-
-// comparisonRenderers are all formats by name; text is the app's, which knows the terminal.
-var comparisonRenderers = map[string]comparisonFormat{
-	"text":     {".txt", func(w io.Writer, c *compare.Comparison) error { return compare.Text(w, c, compare.TextOptions{}) }},
-	"markdown": {".md", compare.Markdown},
-	"json":     {".json", compare.JSON},
-}
-
-func comparisonFormats() []string { return slices.Sorted(maps.Keys(comparisonRenderers)) }
-
 // check finds everything that is wrong with the flags and turns them into options.
 func (flags *compareFlags) check() error {
 	var problems []error
@@ -110,28 +93,31 @@ func (flags *compareFlags) check() error {
 		}
 		flags.options.Allow = append(flags.options.Allow, compare.Kind(word))
 	}
-	return errors.Join(append(problems, flags.checkFormat())...)
+	return errors.Join(append(problems, flags.choose())...)
 }
 
-func (flags *compareFlags) checkFormat() error {
-	if flags.format == "" {
-		flags.format = "text"
-		extension := strings.ToLower(filepath.Ext(flags.out))
-		for name, f := range comparisonRenderers {
-			if f.extension == extension {
-				flags.format = name
-			}
+// choose finds the format that is named, or else the one that the file's name tells, or text; and makes sure that the file may
+// be written.
+func (flags *compareFlags) choose() error {
+	isFile := flags.out != "" && flags.out != stdin
+	var ok bool
+	switch {
+	case flags.formatName != "":
+		if flags.format, ok = compare.FormatNamed(flags.formatName); !ok {
+			names := compare.FormatNames()
+			return fmt.Errorf("--format %q: want %s%s", flags.formatName, oneOf(names), didYouMean("", closeTo(names, flags.formatName)))
 		}
-		if known := comparisonRenderers[flags.format].extension; flags.out != "" && extension != "" && extension != known {
-			return fmt.Errorf("--out %s: the name does not tell the format; want --format %s", flags.out, oneOf(comparisonFormats()))
+	case isFile && filepath.Ext(flags.out) != "":
+		if flags.format, ok = compare.FormatOf(flags.out); !ok {
+			return fmt.Errorf("--out %s: the name does not tell the format; want --format %s", flags.out, oneOf(compare.FormatNames()))
 		}
+	default:
+		flags.format, _ = compare.FormatNamed("text")
 	}
-	format, ok := comparisonRenderers[flags.format]
-	if !ok {
-		return fmt.Errorf("--format %q: want %s%s", flags.format, oneOf(comparisonFormats()), didYouMean("", closeTo(comparisonFormats(), flags.format)))
+	if !isFile {
+		return nil
 	}
-	flags.render = format.render
-	return nil
+	return mayReplace(flags.out, flags.format.Name, flags.format.Wrote)
 }
 
 // listing is what may be chosen, separated by commas.
@@ -180,19 +166,18 @@ func (a *app) conclude(c *compare.Comparison, flags compareFlags) error {
 
 // showComparison writes it where it is wanted. The verdict is said on stderr where nobody would see it otherwise.
 func (a *app) showComparison(c *compare.Comparison, flags compareFlags) error {
-	isOnScreen := flags.out == "" && flags.format == "text"
-	if isOnScreen {
-		return compare.Text(&a.stdout, c, compare.TextOptions{Color: a.colorful()})
+	isOnStdout := flags.out == "" || flags.out == stdin
+	if !isOnStdout || flags.format.Name != "text" {
+		fmt.Fprintf(&a.stderr, "%s  %s\n", strings.ToUpper(string(c.Verdict)), c.Reason)
 	}
-	fmt.Fprintf(&a.stderr, "%s  %s\n", strings.ToUpper(string(c.Verdict)), c.Reason)
-	if flags.out == "" || flags.out == stdin {
-		return flags.render(&a.stdout, c)
+	if isOnStdout {
+		return flags.format.Write(&a.stdout, c, compare.TextOptions{Color: a.colorful()})
 	}
 	var page bytes.Buffer
-	if err := flags.render(&page, c); err != nil {
+	if err := flags.format.Write(&page, c, compare.TextOptions{}); err != nil {
 		return err
 	}
-	return replace(flags.out, page.Bytes())
+	return reportFile{flags.out, page.Bytes()}.write()
 }
 
 // stamp is a point in time as names of files have it.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -43,7 +42,7 @@ func readSides(sides [2][]string, scenario string) (base, changed []reports.Save
 	var problems []error
 	for i, paths := range sides {
 		for _, path := range paths {
-			found, err := readResults(path)
+			found, err := resultsAt(path)
 			problems = append(problems, err)
 			runs[i] = append(runs[i], found...)
 		}
@@ -63,37 +62,31 @@ func readSides(sides [2][]string, scenario string) (base, changed []reports.Save
 	return runs[0], runs[1], nil
 }
 
-// readResults reads a result, or every one in a folder; those in folders below it are not.
-func readResults(path string) (runs []reports.Saved, err error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", path, bare(err))
-	case !info.IsDir():
-		r, err := result.Read(path)
-		if err != nil {
-			return nil, err
-		}
-		return []reports.Saved{{Result: r, Path: path}}, nil
+// resultsAt reads a result, or every one in a folder; those in folders below it are not. Reports and comparisons lie beside results,
+// where a folder or a pattern such as *.json finds them: they are left out.
+func resultsAt(path string) (runs []reports.Saved, err error) {
+	if path == stdin {
+		return nil, errors.New("compare reads files and folders, not standard input")
 	}
-	files, err := filepath.Glob(filepath.Join(escapeGlob(path), "*.json"))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	files := []string{path}
+	if isFolder(path) {
+		if files, err = filepath.Glob(filepath.Join(escapeGlob(path), "*.json")); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	var problems []error
 	for _, file := range files {
-		if isOtherPage(file) {
-			continue
-		}
-		r, err := result.Read(file)
-		if err != nil {
+		saved, err := readResult(nil, file)
+		switch other := (*result.SchemaError)(nil); {
+		case err == nil:
+			runs = append(runs, saved)
+		case errors.As(err, &other) && other.IsOurs() && !other.IsResult():
+		default:
 			problems = append(problems, err)
-			continue
 		}
-		runs = append(runs, reports.Saved{Result: r, Path: file})
 	}
 	if len(runs) == 0 && len(problems) == 0 {
-		return nil, fmt.Errorf("%s: there is no result in this folder; mqttrace run --out %[1]s keeps some there", path)
+		return nil, fmt.Errorf("%s: there is no result in it; mqttrace run --out FOLDER keeps some in a folder", path)
 	}
 	return runs, errors.Join(problems...)
 }
@@ -109,19 +102,6 @@ func bare(err error) error {
 		return inPath.Err
 	}
 	return err
-}
-
-// isOtherPage tells what else mqttrace writes as JSON, such as reports and comparisons, which lie beside results.
-func isOtherPage(path string) bool {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return false
-	}
-	var head struct {
-		Schema string `json:"schema"`
-	}
-	return json.Unmarshal(data, &head) == nil &&
-		strings.HasPrefix(head.Schema, "mqttrace/") && !strings.HasPrefix(head.Schema, "mqttrace/result/")
 }
 
 // scenariosOf lists the names of the scenarios that ran.

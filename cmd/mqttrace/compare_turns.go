@@ -269,10 +269,10 @@ func (flags *turnFlags) options(o compare.Options, notes []string) compare.Optio
 
 // read reads the results of both sides.
 func (flags *turnFlags) read() (base, changed []reports.Saved, err error) {
-	base, err = readResults(flags.folder(turns.Base))
+	base, err = resultsAt(flags.folder(turns.Base))
 	if err != nil {
 		return nil, nil, err
 	}
-	changed, err = readResults(flags.folder(turns.New))
+	changed, err = resultsAt(flags.folder(turns.New))
 	return base, changed, err
 }

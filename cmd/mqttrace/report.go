@@ -244,7 +244,7 @@ func renderFiles(all []reports.Saved, format reports.Format, out string, opts re
 			continue
 		}
 		page, err := render(format, group, opts)
-		problems = append(problems, err, mayReplace(path, format))
+		problems = append(problems, err, mayReplace(path, format.Name, format.Wrote))
 		pages = append(pages, reportFile{path, page})
 	}
 	return pages, errors.Join(problems...)

@@ -18,8 +18,9 @@ type reportFile struct {
 	text []byte
 }
 
-// mayReplace says why a report must not go to a path: a file is there that is no report of the same format.
-func mayReplace(path string, format reports.Format) error {
+// mayReplace says why a report must not go to a path: a file is there that is no report of the same format. wrote tells by how
+// a file begins.
+func mayReplace(path, format string, wrote func(head []byte) bool) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -33,8 +34,8 @@ func mayReplace(path string, format reports.Format) error {
 	if err != nil {
 		return exitcode.With(exitcode.CannotRun, err)
 	}
-	if !format.Wrote(head) {
-		return exitcode.With(exitcode.Usage, fmt.Errorf("%s is there already and is no report in the format %s: remove it, or choose another name", path, format.Name))
+	if !wrote(head) {
+		return exitcode.With(exitcode.Usage, fmt.Errorf("%s is there already and is no report in the format %s: remove it, or choose another name", path, format))
 	}
 	return nil
 }

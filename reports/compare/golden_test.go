@@ -115,10 +115,11 @@ var renderings = map[string]func(io.Writer, *Comparison) error{
 	".txt":  func(w io.Writer, c *Comparison) error { return Text(w, c, TextOptions{}) },
 	".md":   Markdown,
 	".json": JSON,
+	".html": HTML,
 }
 
 func TestGolden(t *testing.T) {
-	bulky := map[string][]string{".json": {"brokers"}, ".md": {"regressed", "brokers", "two-arms", "hostile"}}
+	bulky := map[string][]string{".json": {"brokers"}, ".md": {"regressed", "brokers", "two-arms", "hostile"}, ".html": {}}
 	for name, c := range comparisons(t) {
 		for extension, render := range renderings {
 			if some, isBulky := bulky[extension]; isBulky && !slices.Contains(some, name) {

@@ -72,6 +72,21 @@ func (a *Arm) telling() (first, others []*Figure) {
 	return first, others
 }
 
+// countsOf counts figures by verdict: "38 same, 8 inconclusive".
+func countsOf(figures []*Figure) string {
+	counts := map[Verdict]int{}
+	for _, f := range figures {
+		counts[f.Verdict]++
+	}
+	var parts []string
+	for _, v := range []Verdict{Regressed, Improved, Same, Inconclusive} {
+		if counts[v] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[v], v))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
 // column is one of the columns of figures of an arm. Those with a higher rank give way first where there is no room.
 type column struct {
 	heading string

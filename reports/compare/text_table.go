@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"fmt"
 	"strings"
 
 	"mqttrace/reports"
@@ -82,18 +81,8 @@ const longestLabel = 32
 
 // others counts the figures that are not shown, by verdict.
 func (t *text) others(figures []*Figure) {
-	counts := map[Verdict]int{}
-	for _, f := range figures {
-		counts[f.Verdict]++
-	}
-	var parts []string
-	for _, v := range []Verdict{Same, Inconclusive} {
-		if counts[v] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[v], v))
-		}
-	}
-	if len(parts) > 0 {
-		t.sentence("  ", "and others: "+strings.Join(parts, ", ")+" (all are in the formats markdown, html and json)", styleQuiet)
+	if len(figures) > 0 {
+		t.sentence("  ", "and others: "+countsOf(figures)+" (all are in the formats markdown, html and json)", styleQuiet)
 	}
 }
 

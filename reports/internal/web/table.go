@@ -20,13 +20,14 @@ type Row struct {
 	Notes []Note
 }
 
-// Cell is one figure. Bar, if there is one, is drawn before the text. Link, if there is one, is where the text leads.
+// Cell is one figure. Bar or Strip, if there is one, is drawn before the text. Link, if there is one, is where the text leads.
 type Cell struct {
-	Text string
-	Tone Tone
-	Bar  *Bar
-	Link string
-	Code bool // to be copied: an id, a topic
+	Text  string
+	Tone  Tone
+	Bar   *Bar
+	Strip Strip
+	Link  string
+	Code  bool // to be copied: an id, a topic
 }
 
 // Note is a sentence about a figure.
@@ -55,6 +56,25 @@ type Bar struct {
 	Low, Middle, End float64
 	Tone             Tone
 }
+
+// Strip is samples as dots on one scale, a line for each sample, the last the loudest.
+type Strip []Dots
+
+// Dots are the values of a sample and their median, all from 0 to 100 of the width. Y is the height of their line, from 0 to 100.
+type Dots struct {
+	Y      float64
+	Values []float64
+	Median float64
+}
+
+// tick is how far the mark of a median reaches above and below its line.
+const tick = 18
+
+// Top is the upper end of the mark of the median.
+func (d Dots) Top() float64 { return d.Y - tick }
+
+// Bottom is the lower end of the mark of the median.
+func (d Dots) Bottom() float64 { return d.Y + tick }
 
 // FloorWidth is how wide the noise floor is.
 func (b Bar) FloorWidth() float64 { return b.FloorHigh - b.FloorLow }
