@@ -112,7 +112,9 @@ func TestAliasesOfTheBroker(t *testing.T) {
 				}
 				for _, p := range []packets.Publish{{Topic: "a"}, {}, {Topic: "b"}, {}} {
 					p.Properties = &packets.Properties{TopicAlias: ptr(uint16(2))}
-					_, err = p.WriteTo(conn)
+					if _, err = p.WriteTo(conn); err != nil {
+						return err
+					}
 				}
 				_, err = (&packets.Publish{Properties: &packets.Properties{TopicAlias: ptr(uint16(1))}}).WriteTo(conn)
 				return err
