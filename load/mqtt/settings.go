@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"crypto/tls"
+	"net"
 	"time"
 )
 
@@ -56,6 +57,9 @@ type Settings struct {
 	// ReconnectMin and ReconnectMax bound the pause before an attempt to connect again; it doubles from one to the other.
 	// Default: 50 ms and 2 s.
 	ReconnectMin, ReconnectMax time.Duration
+	// LocalAddress is where TCP connections come from. Default: the system's choice. From one address no more can be made to one broker
+	// than the system has ports for.
+	LocalAddress net.IP
 	// Implementation is what speaks MQTT on the connection. Default: Paho.
 	Implementation Implementation
 	// Hints are what errors of connection attempts suggest. Default: in the words of a scenario file.

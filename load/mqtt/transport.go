@@ -22,10 +22,10 @@ type Transport struct {
 
 // open dials the transport.
 func (c *Client) open(ctx context.Context) (net.Conn, error) {
-	var dialer net.Dialer
 	s := c.settings
+	dialer := s.dialer()
 	if s.Transport.Unix != "" && s.Via == "" {
-		return dialer.DialContext(ctx, "unix", s.Transport.Unix)
+		return new(net.Dialer).DialContext(ctx, "unix", s.Transport.Unix)
 	}
 	var config *tls.Config
 	if s.secure() {
@@ -38,9 +38,17 @@ func (c *Client) open(ctx context.Context) (net.Conn, error) {
 	case s.Transport.WebSocketPath != "":
 		return s.webSocket(ctx, config)
 	case config != nil:
-		return (&tls.Dialer{NetDialer: &dialer, Config: s.named(config)}).DialContext(ctx, "tcp", s.dialled())
+		return (&tls.Dialer{NetDialer: dialer, Config: s.named(config)}).DialContext(ctx, "tcp", s.dialled())
 	}
 	return dialer.DialContext(ctx, "tcp", s.dialled())
+}
+
+// dialer dials from the address that the settings have.
+func (s Settings) dialer() *net.Dialer {
+	if s.LocalAddress == nil {
+		return new(net.Dialer)
+	}
+	return &net.Dialer{LocalAddr: &net.TCPAddr{IP: s.LocalAddress}}
 }
 
 // dialled is what a connection is made to.
@@ -81,5 +89,5 @@ func (s Settings) webSocket(ctx context.Context, config *tls.Config) (net.Conn, 
 
 // dial makes the TCP connection of a WebSocket.
 func (s Settings) dial(ctx context.Context, network, _ string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, network, s.dialled())
+	return s.dialer().DialContext(ctx, network, s.dialled())
 }
