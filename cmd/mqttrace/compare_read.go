@@ -26,11 +26,11 @@ func sidesOf(cmd *cobra.Command, args []string, takesTurns bool) (sides [2][]str
 	case dash > 0 && dash < len(args):
 		return [2][]string{args[:dash], args[dash:]}, nil
 	case dash >= 0:
-		return sides, errors.New("want results on either side of --")
+		return sides, errors.New("want results before and behind --")
 	case len(args) == 2:
 		return [2][]string{args[:1], args[1:]}, nil
 	case len(args) > 2:
-		return sides, fmt.Errorf("want a base and a new result or folder, got %d arguments; several go as BASE... -- NEW...", len(args))
+		return sides, fmt.Errorf("want a base and a new result or folder, got %d arguments; of several say which are which: BASE... -- NEW... on the command line", len(args))
 	default:
 		return sides, fmt.Errorf("want a base and a new result or folder, or --run, got %d arguments", len(args))
 	}

@@ -4,9 +4,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/kballard/go-shellquote"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -43,7 +45,9 @@ func TestCommandsOfTheReadmeWork(t *testing.T) {
 					assert.Regexp(t, "(?m)^"+target+":", string(makefile))
 				}
 			case "mqttrace":
-				typed(t, strings.Fields(words))
+				args, err := shellquote.Split(words)
+				require.NoError(t, err)
+				typed(t, args)
 			}
 		})
 	}
@@ -74,7 +78,7 @@ func typed(t *testing.T, args []string) {
 			}
 		}
 	case "broker", "calibrate", "history", "compare": // what they want is not there
-		s.args = append(s.args, "--help")
+		s.args = slices.Insert(s.args, 1, "--help") // before a --, behind which there are no flags
 	}
 	assert.Equal(t, 0, run(s.world), s.stderr.String())
 	assert.NotEmpty(t, s.stdout.String())
