@@ -117,7 +117,7 @@ func (d *decoder) scenario(n *node) *Scenario {
 }
 
 // defaultClient is Scenario.Client where the file says nothing.
-const defaultClient = Paho
+const defaultClient = Lean
 
 // nameOf makes a scenario's name from that of its file.
 func nameOf(file string) string {

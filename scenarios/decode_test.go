@@ -24,7 +24,7 @@ func TestDefaults(t *testing.T) {
 	s, err := Decode("folder/first-try.yaml", []byte(minimal))
 	require.NoError(t, err)
 	assert.Equal(t, &Scenario{
-		Name: "first-try", Broker: Broker{Kind: Embedded}, Client: Paho, Warmup: seconds(2), Duration: seconds(20), Drain: seconds(10), Seed: 1, Repeat: Repeat{Runs: 1},
+		Name: "first-try", Broker: Broker{Kind: Embedded}, Client: Lean, Warmup: seconds(2), Duration: seconds(20), Drain: seconds(10), Seed: 1, Repeat: Repeat{Runs: 1},
 		Senders: []Sender{{
 			Name: "a", Count: 1, Rate: Rate{Messages: 10, Per: time.Second}, Arrival: Uniform, StartJitter: true,
 			Topic: OneTopic("bench/a"), Payload: Payload{Size: 128},

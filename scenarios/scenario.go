@@ -10,7 +10,7 @@ type Scenario struct {
 	Description string `json:"description,omitempty"`
 	// Broker is what the clients connect to. Default: embedded.
 	Broker Broker `json:"broker"`
-	// Client is what speaks MQTT for every sender and receiver. Default: paho.
+	// Client is what speaks MQTT for every sender and receiver. Default: lean.
 	Client Client `json:"client"`
 	// Warmup is how long load runs before anything is counted; 0 s or more. Default: 2 s.
 	Warmup Duration `json:"warmup"`
