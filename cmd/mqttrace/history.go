@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mqttrace/cmd/internal/exitcode"
+	"mqttrace/reports"
 	"mqttrace/reports/history"
 )
 
@@ -122,10 +123,21 @@ func (a *app) history(dir string, flags historyFlags) error {
 	}
 	if flags.out == "" {
 		_, err = a.stdout.Write(text.Bytes())
-	} else {
-		err = replace(flags.out, text.Bytes())
+		return exitcode.With(exitcode.CannotRun, err)
 	}
-	return exitcode.With(exitcode.CannotRun, err)
+	if err := flags.mayReplace(); err != nil {
+		return err
+	}
+	return exitcode.With(exitcode.CannotRun, reportFile{flags.out, text.Bytes()}.write())
+}
+
+// mayReplace says why there must be no page where it is to go: a file is there that is none.
+func (flags *historyFlags) mayReplace() error {
+	if flags.format != "html" && flags.format != "index" {
+		return nil // results apart, which replace knows
+	}
+	page, _ := reports.FormatNamed("html")
+	return mayReplace(flags.out, page)
 }
 
 // oneOf lists what may be chosen.

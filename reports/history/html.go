@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"mqttrace/load/result"
-	"mqttrace/reports"
 	"mqttrace/reports/internal/web"
 )
 
@@ -121,7 +120,7 @@ func (s Series) arm(id string, links Links) arm {
 func (t Trend) caption() template.HTML {
 	switch {
 	case t.Last == nil:
-		return "no run that counts has it"
+		return "in no run that counts"
 	case t.Median == nil:
 		return template.HTML(template.HTMLEscapeString(t.write(t.Last)))
 	default:
@@ -133,6 +132,9 @@ func (t Trend) caption() template.HTML {
 func (s Series) courseTable(id string) web.Table {
 	table := web.Table{ID: id + "-course", Caption: "Figures of " + s.name(), Columns: append([]string{"figure"}, headings...)}
 	for _, t := range s.Trends {
+		if t.points() == 0 {
+			continue // every run that has it is in no figure
+		}
 		row := web.Row{Label: t.figure.title}
 		for _, text := range t.cells() {
 			row.Cells = append(row.Cells, web.Cell{Text: text})
@@ -228,6 +230,3 @@ func (v view) Left() web.Table {
 	}
 	return table
 }
-
-// Count writes how many runs there are.
-func (v view) Count() string { return reports.Count(uint64(v.Results)) }

@@ -3,8 +3,10 @@ package history_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -188,6 +190,43 @@ func TestPagesOfHostileNames(t *testing.T) {
 			assert.Contains(t, tab.Texts(t, "h2")[0], "</script><script>alert(1)</script>")
 		})
 	}
+}
+
+// Where continuous integration builds every run anew, each is of another version: only releases are worth a mark.
+func TestOnlyReleasesAreMarkedWhereEveryRunIsOfAnotherVersion(t *testing.T) {
+	var all []*result.Result
+	for i := range 40 {
+		r := run(i)
+		r.Environment.Tool = fmt.Sprintf("v0.%d.0-%d-g1234567", 1+i/20, i%20)
+		all = append(all, r)
+	}
+	all[30].Environment.Tool += "-dirty"
+	assert.Equal(t, []string{"v0.2.0"}, marks(t, folder(t, all...)))
+	for i, r := range all {
+		r.Environment.Tool = fmt.Sprintf("%07x", 0xabc0000+i) // no release yet
+	}
+	assert.Empty(t, marks(t, folder(t, all...)))
+	all = all[:4]
+	assert.Equal(t, []string{"abc0001", "abc0002", "abc0003"}, marks(t, folder(t, all...)))
+}
+
+var pageData = regexp.MustCompile(`(?s)id="data">(.*?)</script>`)
+
+// marks are the labels of the marks in the first plot of a folder's page.
+func marks(t *testing.T, dir string) (labels []string) {
+	t.Helper()
+	text, err := os.ReadFile(page(t, dir))
+	require.NoError(t, err)
+	var data struct {
+		Plots map[string]struct {
+			Marks []struct{ Label string }
+		}
+	}
+	require.NoError(t, json.Unmarshal(pageData.FindSubmatch(text)[1], &data))
+	for _, m := range data.Plots["series-1-1"].Marks {
+		labels = append(labels, m.Label)
+	}
+	return labels
 }
 
 func TestPageStaysSmall(t *testing.T) {

@@ -1,8 +1,6 @@
 package history
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -65,17 +63,12 @@ func (f *Folder) read(dir, at string) error {
 		return err
 	}
 	file = filepath.ToSlash(file)
-	data, err := os.ReadFile(at)
-	if err != nil {
-		f.leaveOut(file, err)
-		return nil
-	}
-	if isOther(data) {
-		return nil
-	}
-	r, err := result.Decode(bytes.NewReader(data))
-	if err != nil {
-		f.leaveOut(file, err)
+	r, err := result.Read(at)
+	switch other := (*result.SchemaError)(nil); {
+	case errors.As(err, &other) && other.IsOurs() && !other.IsResult():
+		return nil // what mqttrace writes as JSON besides, such as reports
+	case err != nil:
+		f.LeftOut = append(f.LeftOut, LeftOut{file, reason(at, err)})
 		return nil
 	}
 	f.Results++
@@ -87,20 +80,12 @@ func (f *Folder) read(dir, at string) error {
 	return nil
 }
 
-func (f *Folder) leaveOut(file string, err error) {
+// reason is why a file cannot be read, without its path, which stands beside it.
+func reason(path string, err error) string {
 	if inPath := (*fs.PathError)(nil); errors.As(err, &inPath) {
-		err = inPath.Err // the file is named beside it
+		err = inPath.Err
 	}
-	f.LeftOut = append(f.LeftOut, LeftOut{file, err.Error()})
-}
-
-// isOther tells what else mqttrace writes as JSON, such as reports, which lie beside results.
-func isOther(data []byte) bool {
-	var head struct {
-		Schema string `json:"schema"`
-	}
-	return json.Unmarshal(data, &head) == nil &&
-		strings.HasPrefix(head.Schema, "mqttrace/") && !strings.HasPrefix(head.Schema, "mqttrace/result/")
+	return strings.TrimPrefix(err.Error(), path+": ")
 }
 
 // pageBeside is the report that run --report html put beside a result; empty if there is none.

@@ -2,6 +2,8 @@ package history
 
 import (
 	"slices"
+
+	"mqttrace/reports/stats"
 )
 
 // Trend is one figure over the points of its series.
@@ -57,7 +59,7 @@ func newTrend(f figure, s Series) Trend {
 		if len(values) == 0 {
 			continue
 		}
-		t.Values[i] = &Value{median(values), slices.Min(values), slices.Max(values), len(values)}
+		t.Values[i] = &Value{stats.Median(values), slices.Min(values), slices.Max(values), len(values)}
 		medians = append(medians, t.Values[i].Median)
 	}
 	t.compare(medians)
@@ -74,20 +76,10 @@ func (t *Trend) compare(values []float64) {
 	if len(before) == 0 {
 		return
 	}
-	usual, low, high := median(before), slices.Min(before), slices.Max(before)
+	usual, low, high := stats.Median(before), slices.Min(before), slices.Max(before)
 	t.Median, t.Low, t.High = &usual, &low, &high
 	if usual != 0 {
 		change := last/usual - 1
 		t.Change = &change
 	}
-}
-
-// median is that of values, of which there is one at least. They are left alone.
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return sorted[middle]
-	}
-	return (sorted[middle-1] + sorted[middle]) / 2
 }

@@ -124,6 +124,7 @@ class Plot {
 
   across(min, max) {
     const [from, until] = ends(this.spec.at);
+    if (from === until) return sideways(this.spec, from, until); // of one place uPlot makes a range of its own
     // uPlot gives the ends of the data, or those of the part that was zoomed in on.
     return min === from && max === until ? sideways(this.spec, min, max) : [min, max];
   }
