@@ -12,10 +12,17 @@ BENCH_TIME ?= 100ms
 LOAD_TIME  ?= 2s
 LOAD_TURNS ?= 2
 LOAD_FLAGS ?=
+# What `make latency` runs, on which brokers: embedded, mosquitto or URLs. Scenarios run on each of them.
+LATENCY_SCENARIOS ?= scenarios/quickstart.yaml scenarios/fan-in.yaml scenarios/tracing-cost-quick.yaml
+LATENCY_BROKER    ?= embedded mosquitto
+# What `make latency-compare` runs on this working copy and on the commit BASE, and how often on each.
+BASE             ?= main
+COMPARE_SCENARIO ?= scenarios/quickstart.yaml
+COMPARE_RUNS     ?= 10
 SUDO       := $(if $(filter-out 0,$(shell id -u)),sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-tools screenshots bench bench-load fuzz lint cross check-collector check-images image-tools
+.PHONY: help run build test test-tools screenshots bench bench-load fuzz lint cross latency latency-compare history history-keep check-collector check-images image-tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +99,24 @@ lint: cross ## check format, go.mod, vet and staticcheck, and that it builds for
 
 cross:
 	@set -e; for os in linux darwin windows; do echo "GOOS=$$os go build ./..."; CGO_ENABLED=0 GOOS=$$os go build ./...; done
+
+# Their settings reach the scripts by the environment, where no shell takes them apart.
+latency: export LATENCY_BROKER := $(LATENCY_BROKER)
+latency-compare: export BASE := $(BASE)
+latency-compare: export COMPARE_SCENARIO := $(COMPARE_SCENARIO)
+latency-compare: export COMPARE_RUNS := $(COMPARE_RUNS)
+
+latency: build ## run LATENCY_SCENARIOS on each LATENCY_BROKER: results, pages and a summary in reports/out
+	.ci/latency $(LATENCY_SCENARIOS)
+
+latency-compare: build ## compare this working copy with the commit BASE, in turns on this machine
+	.ci/latency-compare
+
+history: build ## make the pages over all runs in reports/out and on the branch that keeps past ones
+	.ci/history pages
+
+history-keep: ## keep the runs in reports/out on a branch of their own, for make history
+	.ci/history keep
 
 check-collector: ## validate the collector's configuration with a real collector and send telemetry through it
 	.ci/check-collector

@@ -42,6 +42,9 @@ func TestCommandsOfTheReadmeWork(t *testing.T) {
 			switch program {
 			case "make":
 				for _, target := range strings.Fields(words) {
+					if strings.Contains(target, "=") {
+						continue // a variable
+					}
 					assert.Regexp(t, "(?m)^"+target+":", string(makefile))
 				}
 			case "mqttrace":
