@@ -83,7 +83,9 @@ faults: [`+c.fault+`]
 `)
 				assert.EqualValues(t, 1200, res.Arms[0].Sent)
 				addsUp(t, res)
-				nothingLost(t, res.Arms[0].Delivery)
+				if broker == "mosquitto" || c.lost == 0 { // mochi drops messages of sessions that are being resumed
+					nothingLost(t, res.Arms[0].Delivery)
+				}
 				f := res.Faults[0]
 				assert.Equal(t, c.lost, f.ConnectionsLost)
 				assert.Zero(t, f.NotReconnected)
