@@ -59,51 +59,62 @@ func ParseGates(texts []string) (gates []Gate, err error) {
 
 // add takes a size with its sign, which must be that of the worse direction.
 func (g *Gate) add(spec Spec, text string) error {
-	worse, digits := "+", text
+	worse := "+"
 	if spec.HigherIsBetter {
 		worse = "-"
 	}
-	digits, signed := strings.CutPrefix(text, worse)
-	if !signed {
-		if strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") {
-			return fmt.Errorf("%s gets worse in the other direction: want %s%s", spec.Name, worse, text[1:])
-		}
+	digits, isWorse := strings.CutPrefix(text, worse)
+	switch {
+	case isWorse && !strings.HasPrefix(digits, "+") && !strings.HasPrefix(digits, "-"):
+		return g.set(spec, worse, digits)
+	case isWorse:
+		return fmt.Errorf("%q has two signs: want %s%s", text, worse, strings.TrimLeft(digits, "+-"))
+	case strings.HasPrefix(text, "+"), strings.HasPrefix(text, "-"):
+		return fmt.Errorf("%s gets worse in the other direction: want %s%s", spec.Name, worse, text[1:])
+	default:
 		return fmt.Errorf("%q has no sign: want %s%s", text, worse, text)
 	}
+}
+
+// set takes a size without its sign: a share, or an amount in the figure's unit.
+func (g *Gate) set(spec Spec, sign, digits string) error {
 	if percent, ok := strings.CutSuffix(digits, "%"); ok {
-		return set(&g.Size.Share, percent, 100, text, worse+"10%")
+		share, err := number(sign, percent, "10%")
+		return once(&g.Size.Share, share/100, err)
 	}
 	switch spec.Unit {
 	case Nanoseconds:
 		d, err := time.ParseDuration(digits)
-		if err != nil || strings.ContainsAny(digits[:1], "+-") {
-			return fmt.Errorf("%q is neither a share nor a duration: want %s10%% or %[2]s2ms", text, worse)
+		if err != nil {
+			return fmt.Errorf("%q is neither a share nor a duration: want %s10%% or %[2]s2ms", sign+digits, sign)
 		}
-		if g.Size.Amount != 0 {
-			return errTwice
-		}
-		g.Size.Amount = float64(d)
-		return nil
+		return once(&g.Size.Amount, float64(d), nil)
 	case PerSecond:
 		digits = strings.TrimSuffix(digits, "/s")
 	case Bytes:
 		digits = strings.TrimSuffix(digits, "B")
 	}
-	return set(&g.Size.Amount, digits, 1, text, worse+"5")
+	amount, err := number(sign, digits, "5")
+	return once(&g.Size.Amount, amount, err)
 }
 
-var errTwice = errors.New("two sizes of the same kind: want a share, an amount, or one of each")
-
-// set reads a number of 0 or more into to, which holds none yet.
-func set(to *float64, digits string, scale float64, text, example string) error {
+func number(sign, digits, example string) (float64, error) {
 	v, err := strconv.ParseFloat(digits, 64)
-	if err != nil || v < 0 || math.IsInf(v, 0) || math.IsNaN(v) {
-		return fmt.Errorf("%q is no number: want such as %s", text, example)
+	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+		return 0, fmt.Errorf("%q is no number: want such as %s%s", sign+digits, sign, example)
 	}
-	if *to != 0 {
-		return errTwice
+	return v, nil
+}
+
+// once sets what has not been set yet.
+func once(to *float64, v float64, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case *to != 0:
+		return errors.New("two sizes of the same kind: want a share, an amount, or one of each")
 	}
-	*to = v / scale
+	*to = v
 	return nil
 }
 

@@ -43,14 +43,15 @@ func TestBadGates(t *testing.T) {
 		"response.p99 -10%":             "response.p99 gets worse in the other direction: want +10%",
 		"rate_per_s +5%":                "rate_per_s gets worse in the other direction: want -5%",
 		"response.p99 +10":              `"+10" is neither a share nor a duration: want +10% or +2ms`,
-		"response.p99 ++2ms":            `"++2ms" is neither a share nor a duration`,
-		"response.p99 +-2ms":            `"+-2ms" is neither a share nor a duration`,
-		"response.p99 +x%":              `"+x%" is no number: want such as +10%`,
+		"response.p99 ++2ms":            `"++2ms" has two signs: want +2ms`,
+		"response.p99 +-2ms":            `"+-2ms" has two signs: want +2ms`,
+		"response.p99 +x%":              `"+x" is no number: want such as +10%`,
+		"response.p99 ++5%":             `"++5%" has two signs: want +5%`,
 		"delivery.lost +many":           `"+many" is no number: want such as +5`,
 		"rate_per_s -NaN":               `"-NaN" is no number`,
 		"response.p99 +10% +5%":         "two sizes of the same kind",
 		"response.p99 +1ms +5ms":        "two sizes of the same kind",
-		"cost.allocs_per_message +-Inf": "is no number",
+		"cost.allocs_per_message +-Inf": "has two signs",
 	} {
 		t.Run(text, func(t *testing.T) {
 			_, err := ParseGate(text)
