@@ -137,7 +137,7 @@ func (flags *historyFlags) mayReplace() error {
 		return nil // results apart, which replace knows
 	}
 	page, _ := reports.FormatNamed("html")
-	return mayReplace(flags.out, page)
+	return mayReplace(flags.out, page.Name, page.Wrote)
 }
 
 // oneOf lists what may be chosen.
