@@ -189,7 +189,7 @@ func (v *receiver) connect(ctx context.Context) error {
 		v.arrive()
 		up()
 	}
-	handlers.Lent = v.group.Work.IsZero()
+	handlers.Lent = v.group.Work.IsZero() && v.group.Stall.For == 0 // a handler that takes its time does not keep the reader from reading
 	if delay := v.group.AckDelay; !delay.IsZero() {
 		random := rand.New(rand.NewPCG(v.run.scenario.Seed, uint64(v.index)|1<<36))
 		handlers.AckDelay = func() time.Duration { return draw(delay, random) }
