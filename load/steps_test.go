@@ -122,3 +122,23 @@ func TestArrivedInTime(t *testing.T) {
 	_, allowed = arrivedInTime(arm(1900, 100e6))
 	assert.InDelta(t, 0.89, allowed, 1e-9, "what is on a long way cannot have arrived")
 }
+
+// A broker that is throttled to a known rate is found to have it: here by a network that lets a receiver have so many bits a second.
+func TestSearchFindsAKnownLimit(t *testing.T) {
+	const bitsPerSecond = 1_600_000
+	res := runScenario(t, `
+broker: mosquitto
+warmup: 0s
+duration: 4s
+senders: [{name: sensors, rate: 20/s, topic: bench, payload: {size: 1000}}]
+receivers: [{name: backend, filter: bench}]
+faults: [{at: 0s, network: {bandwidth: 1600kbit/s}, on: receivers}]
+search: {over: senders.sensors.rate, from: 40/s, to: 1000/s, step: 2s, precision: 0.02}
+`)
+	require.Len(t, res.Sweep.Found, 1)
+	found := res.Sweep.Found[0]
+	limit := bitsPerSecond / 8 / res.Arms[0].Cost.WireBytesPerMessage
+	t.Logf("found %.1f/s in %d steps, the network lets %.1f/s through", found.Number, len(res.Sweep.Steps), limit)
+	assert.InEpsilon(t, limit, found.Number, 0.05)
+	assert.True(t, found.Confirmed)
+}
