@@ -27,8 +27,8 @@ type Examined struct {
 
 // Examine connects the senders of a scenario, sends nothing, and disconnects them again. It starts the broker if the scenario names
 // one that the harness starts, and ends it.
-func Examine(ctx context.Context, sc *scenarios.Scenario) (_ *Examined, err error) {
-	r := newRun(ctx, sc, Options{})
+func Examine(ctx context.Context, sc *scenarios.Scenario, opts Options) (_ *Examined, err error) {
+	r := newRun(ctx, sc, opts)
 	if err := r.allow(); err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func Examine(ctx context.Context, sc *scenarios.Scenario) (_ *Examined, err erro
 		return nil, err
 	}
 	defer r.pacer.close()
-	if r.target, err = reach(ctx, sc.Broker); err != nil {
+	if r.target, err = reach(ctx, sc.Broker, opts.AIO); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.target.close()) }()

@@ -13,6 +13,8 @@ type Options struct {
 	Version string
 	// TraceURL is where traces can be looked at, with {trace_id} in the place of the id; the result repeats it. Default: nowhere.
 	TraceURL string
+	// AIO is how the broker is reached that the environment describes, for scenarios whose broker is aio; nil is an error in those.
+	AIO *AIO
 	// Floor, if not nil, is what a machine does at best: a result is read beside it. Default: not known.
 	Floor *floor.Floor
 	// Progress, if not nil, is called about four times a second and at the start of each phase, one call at a time; it

@@ -45,7 +45,7 @@ func (r *run) execute(ctx context.Context) (*result.Result, error) {
 	r.pacer = pacer
 
 	r.report(Starting, "starting the broker")
-	r.target, err = reach(ctx, r.scenario.Broker)
+	r.target, err = reach(ctx, r.scenario.Broker, r.opts.AIO)
 	if err != nil {
 		return nil, err
 	}
@@ -216,6 +216,7 @@ func (r *run) measure(ctx context.Context) error {
 	if err := r.getReady(ctx); err != nil {
 		return r.blame(err)
 	}
+	defer r.keepTokens(ctx)()
 	r.load(ctx)
 	return nil
 }

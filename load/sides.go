@@ -125,8 +125,8 @@ const farStartLimit = 20 * time.Second
 
 // near is the target of a broker that somebody has started already.
 func near(b scenarios.Broker, address string) (*target, error) {
-	if b.Kind == scenarios.External {
-		return reach(context.Background(), b)
+	if !b.Started() {
+		return reach(context.Background(), b, nil)
 	}
 	return &target{settings: mqtt.Settings{Address: address}}, nil
 }

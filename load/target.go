@@ -15,12 +15,18 @@ type target struct {
 	name, version, url string
 	settings           mqtt.Settings // what all clients have in common
 	process            *ownBroker    // nil for a broker that somebody else runs
+	// watch calls back when a token that the settings present has been renewed; nil without one.
+	watch func(ctx context.Context, renewed func()) error
 }
 
-// reach starts the scenario's broker, or reads what is needed to connect to one that runs already.
-func reach(ctx context.Context, b scenarios.Broker) (*target, error) {
-	if b.Kind != scenarios.External {
+// reach starts the scenario's broker, or reads what is needed to connect to one that runs already. aio is what the environment says of
+// one; nil if that is not known.
+func reach(ctx context.Context, b scenarios.Broker, aio *AIO) (*target, error) {
+	switch {
+	case b.Started():
 		return started(startBroker(ctx, b))
+	case b.Kind == scenarios.AIO:
+		return aio.target()
 	}
 	t := &target{name: b.URL, url: b.URL, settings: mqtt.Settings{Address: b.Address(), Username: b.Username}}
 	t.settings.Transport = mqtt.Transport{Unix: b.UnixPath(), WebSocketPath: b.WebSocketPath()}

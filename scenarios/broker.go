@@ -21,6 +21,9 @@ func (b Broker) Address() string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
+// Started tells whether the harness starts the broker, for the run alone.
+func (b Broker) Started() bool { return b.Kind == Embedded || b.Kind == Mosquitto }
+
 // Secure tells whether connections to the broker use TLS.
 func (b Broker) Secure() bool {
 	return strings.HasPrefix(b.URL, "mqtts:") || strings.HasPrefix(b.URL, "wss:")
@@ -74,7 +77,7 @@ const defaultWebSocketPath = "/mqtt"
 // wantURL names the forms of a URL.
 const wantURL = "mqtt://host:port, mqtts://, ws:// or wss:// with a path, or unix:///path"
 
-const wantBroker = "embedded, mosquitto, or a URL such as mqtt://localhost:1883"
+const wantBroker = "embedded, mosquitto, aio, or a URL such as mqtt://localhost:1883"
 
 // broker reads a short word, a URL, or a mapping.
 func (d *decoder) broker(to *Broker) func(*node) {
@@ -84,16 +87,14 @@ func (d *decoder) broker(to *Broker) func(*node) {
 			d.brokerMapping(n, to)
 		case n.kind != text:
 			d.wrongType(n, wantBroker+", or a mapping with url or name")
-		case n.text == string(Embedded) || n.text == string(Mosquitto):
+		case n.text == string(Embedded) || n.text == string(Mosquitto) || n.text == string(AIO):
 			to.Kind = BrokerKind(n.text)
 		case strings.Contains(n.text, "://"):
 			d.brokerURL(to)(n)
-		case n.text == "aio":
-			d.report(n, "aio is not supported by this version", wantBroker)
 		case strings.Contains(n.text, ":"):
 			d.report(n, quote(n.text)+" has no scheme", quote("mqtt://"+n.text))
 		default:
-			words := []string{string(Embedded), string(Mosquitto)}
+			words := []string{string(Embedded), string(Mosquitto), string(AIO)}
 			d.report(n, quote(n.text)+" is not a broker"+didYouMean(n.text, words), wantBroker)
 		}
 	}

@@ -191,7 +191,7 @@ func (p Plan) lacksSource(head, stat string) (what, want string) {
 // lacksProcess says why what a process uses cannot be known.
 func (p Plan) lacksProcess(stat string) (what, want string) {
 	switch {
-	case strings.HasPrefix(stat, "broker") && p.Scenario.Broker.Kind == External:
+	case strings.HasPrefix(stat, "broker") && !p.Scenario.Broker.Started():
 		return "only the broker's own machine knows what it uses", "broker: embedded or mosquitto"
 	case stat == "sink":
 		return p.lacksSink()

@@ -114,7 +114,7 @@ func (d *decoder) disturbable(n, root *node, s *Scenario, f Fault) {
 	case tracing.sound() && len(s.Tracing.Compare) > 0:
 		d.report(n, "a comparison needs a broker and clients that nothing disturbs", "one arm, or faults of the exporter")
 		return
-	case f.Broker != "" && (broker == nil || broker.sound()) && s.Broker.Kind == External:
+	case f.Broker != "" && (broker == nil || broker.sound()) && !s.Broker.Started():
 		d.report(n.get("broker"), "the harness did not start the broker at "+s.Broker.URL+" and cannot stop it", "broker: mosquitto or embedded, or a fault of the network")
 	}
 	if f.Network != (NetworkFault{}) && (broker == nil || broker.sound()) && s.Broker.UnixPath() != "" {

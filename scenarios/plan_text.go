@@ -101,6 +101,8 @@ func (b Broker) words() string {
 			return "mosquitto: started for this run, in a process of its own; keeps sessions on disk"
 		}
 		return "mosquitto: started for this run, in a process of its own"
+	case AIO:
+		return "aio: where the environment's AIO_* variables say, with the login that they name"
 	}
 	return b.URL
 }

@@ -43,7 +43,7 @@ type Scenario struct {
 
 // Broker says which broker the run uses: one that the harness starts, or one that listens at a URL.
 type Broker struct {
-	// Kind is Embedded, Mosquitto or External.
+	// Kind is Embedded, Mosquitto, AIO or External.
 	Kind BrokerKind `json:"kind"`
 	// Persistence has a Mosquitto keep sessions and their messages on disk.
 	Persistence bool `json:"persistence,omitempty"`
@@ -76,6 +76,8 @@ const (
 	Embedded BrokerKind = "embedded"
 	// Mosquitto is a local mosquitto executable, run as a child process.
 	Mosquitto BrokerKind = "mosquitto"
+	// AIO is the broker of Azure IoT Operations, or any other that the environment describes in the variables AIO_*.
+	AIO BrokerKind = "aio"
 	// External is a broker that somebody else runs, at Broker.URL.
 	External BrokerKind = "external"
 )

@@ -148,7 +148,7 @@ func brokerSchema() *jsonschema.Schema {
 		property{"tls", about(tls, "Certificates and names of an mqtts:// or wss:// URL. Default: the system's roots and no client certificate.")},
 	)
 	long.Required = []string{"url"}
-	return eitherOf(words(Embedded, Mosquitto), address, long, ownBrokerSchema())
+	return eitherOf(words(Embedded, Mosquitto, AIO), address, long, ownBrokerSchema())
 }
 
 func payloadSchema() *jsonschema.Schema {

@@ -85,10 +85,14 @@ func (in *input) patients(cmd *cobra.Command, files []string, clients int) (prob
 
 // doctor looks, and shows what it saw.
 func (a *app) doctor(ctx context.Context, probe *scenarios.Scenario, all []*scenarios.Scenario, asJSON bool) error {
+	aio, err := a.aio([]*scenarios.Scenario{probe})
+	if err != nil {
+		return err
+	}
 	machine, facts := doctor.Machine()
 	sections := []doctor.Section{{Heading: "machine", Findings: machine}}
 	a.finishFirst("interrupted: disconnecting; once more to leave at once")
-	examined, err := load.Examine(ctx, probe)
+	examined, err := load.Examine(ctx, probe, load.Options{AIO: aio})
 	if err != nil {
 		sections = append(sections, doctor.Section{Heading: "broker", Findings: []doctor.Finding{{Name: "connect", Value: err.Error(), Status: doctor.Problem}}})
 	} else {

@@ -30,7 +30,7 @@ type input struct {
 func (in *input) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&in.sets, "set", nil, "lay `PATH=VALUE` over the scenario, such as senders[0].rate=50/s; may be repeated")
-	f.StringVar(&in.broker, "broker", "", "embedded, mosquitto, or a `URL`; instead of the scenario's broker and its login")
+	f.StringVar(&in.broker, "broker", "", "embedded, mosquitto, aio, or a `URL`; instead of the scenario's broker and its login")
 	f.StringVar(&in.duration, "duration", "", "count load for this `TIME`, such as 30s; instead of the scenario's")
 	cmd.Args = wants("at least one scenario file, or - for standard input", cobra.MinimumNArgs(1))
 	cmd.ValidArgsFunction = cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt)

@@ -30,6 +30,7 @@ type runFlags struct {
 	repeat      int              // 0: as often as the scenario says
 	address     uiAddress        // of the page that shows the run while it goes on; empty for none
 	page        *ui              // nil for none
+	aio         *load.AIO        // the broker of the environment; nil if no scenario wants it
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -60,6 +61,9 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		all, err := in.read(cmd, files, nil)
 		if err := errors.Join(flags.setRepeat(cmd, all), flags.setFormats(cmd, names, all), err); err != nil {
+			return err
+		}
+		if flags.aio, err = a.aio(all); err != nil {
 			return err
 		}
 		if err := checkFolder(flags.out); err != nil {
@@ -108,7 +112,7 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 	}
 	flags.page.begin(sc)
 	res, err := a.engine(ctx, sc, load.Options{
-		Version: toolVersion(), TraceURL: flags.traceURL.String(), Floor: a.floor(), Partial: flags.page.partial(),
+		Version: toolVersion(), TraceURL: flags.traceURL.String(), Floor: a.floor(), AIO: flags.aio, Partial: flags.page.partial(),
 		Progress: func(p load.Progress) {
 			progress.show(p)
 			meters.show(p)

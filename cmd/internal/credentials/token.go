@@ -38,8 +38,9 @@ func (t *Token) Present() ([]byte, error) {
 	return token, nil
 }
 
-// Watch calls renewed whenever the file holds another token than was presented last, until ctx ends. However many clients
-// present a token, one Watch is enough for all. It watches the folder and not the file: a projected volume changes by
+// Watch calls renewed whenever the file holds another token than was presented last, or than it called for last, until ctx ends.
+// However many clients present a token, one Watch is enough for all: one that connects anew, and so presents a renewed token of
+// itself, does not keep the others from being told. It watches the folder and not the file: a projected volume changes by
 // exchanging a symbolic link beside it.
 func (t *Token) Watch(ctx context.Context, renewed func()) error {
 	folder := filepath.Dir(t.path)
@@ -53,8 +54,10 @@ func (t *Token) Watch(ctx context.Context, renewed func()) error {
 	}
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	told := t.latest()
 	for {
-		if t.isRenewed() {
+		if token, err := ReadSecret(t.path); err == nil && (t.isAnother(token) || !bytes.Equal(token, told)) {
+			told = token
 			renewed()
 		}
 		select {
@@ -67,10 +70,20 @@ func (t *Token) Watch(ctx context.Context, renewed func()) error {
 	}
 }
 
-// isRenewed is false while the file cannot be read: it is on its way.
-func (t *Token) isRenewed() bool {
-	token, err := ReadSecret(t.path)
+// latest is what was presented last; if nothing was, what is in the file.
+func (t *Token) latest() []byte {
+	t.mu.Lock()
+	presented := t.presented
+	t.mu.Unlock()
+	if presented == nil {
+		presented, _ = ReadSecret(t.path) // one that cannot be read is on its way
+	}
+	return presented
+}
+
+// isAnother says whether a token is not the one that was presented last.
+func (t *Token) isAnother(token []byte) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return err == nil && t.presented != nil && !bytes.Equal(token, t.presented)
+	return t.presented != nil && !bytes.Equal(token, t.presented)
 }

@@ -45,6 +45,19 @@ const (
 	defaultGrace  = 8 * time.Second
 )
 
+// ReadBroker reads how the broker is reached and with which login, for somebody who has many clients: what concerns one client alone,
+// its identifier and its session, need not be set and is theirs to choose. The error is of type Problems.
+func ReadBroker(lookup Lookup) (Broker, error) {
+	r := &reader{lookup: func(name string) (string, bool) {
+		value, ok := lookup(name)
+		if name == ClientID && value == "" {
+			return "mqttrace", true
+		}
+		return value, ok
+	}}
+	return r.broker(), r.err()
+}
+
 // ReadSender reads all that the sender is told. The error is of type Problems.
 func ReadSender(lookup Lookup) (Sender, error) {
 	r := &reader{lookup: lookup}
