@@ -101,6 +101,9 @@ func (v *brokerView) add(name string, value float64, at clock.Instant) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	m := v.metrics[name]
+	if m == nil && len(v.metrics) == mostSeries {
+		return
+	}
 	if m == nil {
 		m = &result.Metric{Name: name}
 		v.metrics[name] = m
@@ -196,7 +199,7 @@ func (v *brokerView) scrapeOnce(ctx context.Context, m scenarios.Metrics) error 
 			return fmt.Errorf("GET %s: there is no metric %s", m.URL, name)
 		}
 		for _, series := range family.Metric {
-			if value, ok := valueOf(family.GetType(), series); ok && len(v.metrics) < mostSeries {
+			if value, ok := valueOf(family.GetType(), series); ok {
 				v.add(seriesName(name, series), value, at)
 			}
 		}

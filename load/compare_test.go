@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -23,16 +24,14 @@ func differenceIn(t *testing.T, res *result.Result, base, arm, figure string) re
 	panic("unreachable")
 }
 
-// The comparison of two arms that are the same is what tells noise from cost: it must find nothing, run after run. What is really
-// there it must find, if not in each run of a second on a busy machine, then in all of them together.
-func TestCompareFindsAPlantedCostAndNothingElse(t *testing.T) {
-	const seeds, planted = 20, 2 * time.Microsecond
-	b := startMosquitto(t, broker.MosquittoConfig{})
-	var falseAlarms int
-	var all [3][]sliceFigures
-	for seed := range uint64(seeds) {
+// compareThree runs off, off again, and off with a planted cost in turns. What a machine is too busy to tell apart is left out of a
+// comparison: a run that has too little left is made again.
+func compareThree(t *testing.T, url string, seed uint64, planted time.Duration) (*run, *result.Result) {
+	t.Helper()
+	const mostAttempts = 5
+	for range mostAttempts {
 		sc := scenario(t, `
-broker: `+b.URL()+`
+broker: `+url+`
 warmup: 100ms
 duration: 1350ms
 senders: [{name: s, rate: max, topic: bench}]
@@ -48,6 +47,23 @@ tracing: {compare: [off, off, off], slice: 50ms}
 		}
 		res, err := r.execute(t.Context())
 		require.NoError(t, err)
+		if len(res.Overhead) > 0 && !slices.ContainsFunc(r.arms, func(a *arm) bool { return len(a.slices) < minSlices }) {
+			return r, res
+		}
+	}
+	require.FailNow(t, "too busy to compare", "seed %d, %d times", seed, mostAttempts)
+	panic("unreachable")
+}
+
+// The comparison of two arms that are the same is what tells noise from cost: it must find nothing, run after run. What is really
+// there it must find, if not in each run of a second on a busy machine, then in all of them together.
+func TestCompareFindsAPlantedCostAndNothingElse(t *testing.T) {
+	const seeds, planted = 20, 2 * time.Microsecond
+	b := startMosquitto(t, broker.MosquittoConfig{})
+	var falseAlarms int
+	var all [3][]sliceFigures
+	for seed := range uint64(seeds) {
+		r, res := compareThree(t, b.URL(), seed, planted)
 		for i, a := range r.arms {
 			all[i] = append(all[i], a.slices...)
 		}

@@ -38,7 +38,12 @@ func TestLeaveConnectsAgainWithTheSubscriptions(t *testing.T) {
 				_, err := client.Subscribe(ctx, "leaving/"+c.name, 1)
 				require.NoError(t, err)
 
-				require.True(t, client.Leave(c.how))
+				how := c.how
+				if name == "embedded" {
+					// It may take the subscriptions of a client that is back at once for those of the one that left.
+					how.Pause = max(how.Pause, 20*time.Millisecond)
+				}
+				require.True(t, client.Leave(how))
 				assert.ErrorIs(t, receive(t, down), c.cause)
 				assert.Positive(t, receive(t, took))
 				receive(t, up)
