@@ -133,7 +133,7 @@ func (r *run) addCost(a *arm, f *result.Arm, began, ended snapshot) {
 		f.Cost = costOf(a.slices)
 		addSides(&f.Cost, a.sides)
 	} else if f.Sent > 0 {
-		f.Cost = costBetween(began, ended, float64(f.Sent))
+		f.Cost = costBetween(began, r.aside.without(ended), float64(max(f.Sent-min(f.Sent, r.aside.sent), 1)))
 	}
 	f.Cost.WireBytesPerMessage = float64(a.counted.Counts().SentBytes) / float64(max(f.Sent, 1))
 }

@@ -38,6 +38,7 @@ type monitor struct {
 	schedules []*schedule // of all senders with a rate, walked second by second
 	second    record.Interval
 	taken     record.Interval // scratch
+	lastShown clock.Instant   // when the run so far was last told of between two slices
 	last      Progress        // rates and p99 of the last full second
 	lastUsage snapshot
 }
@@ -127,7 +128,9 @@ func (m *monitor) tick(now clock.Instant, sent bool) (over bool) {
 	for now >= m.nextSecond {
 		m.takeSecond(m.nextSecond, time.Second)
 		m.nextSecond = m.nextSecond.Add(time.Second)
-		m.opts.Partial(m.soFar)
+		if !m.comparing() {
+			m.setAside(m.opts.Partial)
+		}
 	}
 	if now >= m.nextProgress {
 		m.progress(now)

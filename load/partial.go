@@ -33,6 +33,43 @@ func (m *monitor) soFar() (*result.Result, error) {
 	return res, nil
 }
 
+// aside is what telling people about a run has cost it, and what it sent meanwhile. Neither belongs to what a message costs.
+type aside struct {
+	cost snapshot // differences
+	sent uint64
+}
+
+// setAside calls partial, and keeps what it cost apart if it made anything of the run so far.
+func (m *monitor) setAside(partial func(func() (*result.Result, error))) {
+	var before snapshot
+	var sent uint64
+	partial(func() (*result.Result, error) {
+		before, sent = m.snapshot(), m.arms[0].counted.Counts().Sent
+		return m.soFar()
+	})
+	if before.at == 0 || m.phase != Measuring {
+		return
+	}
+	after := m.snapshot()
+	a := &m.aside
+	a.sent += m.arms[0].counted.Counts().Sent - sent
+	a.cost.generator.CPU += after.generator.CPU - before.generator.CPU
+	a.cost.generator.GCCPU += after.generator.GCCPU - before.generator.GCCPU
+	a.cost.generator.Allocs += after.generator.Allocs - before.generator.Allocs
+	a.cost.generator.AllocBytes += after.generator.AllocBytes - before.generator.AllocBytes
+	a.cost.broker.CPU += after.broker.CPU - before.broker.CPU
+}
+
+// without takes from what was used until the end of the run what was set aside.
+func (a aside) without(s snapshot) snapshot {
+	s.generator.CPU -= a.cost.generator.CPU
+	s.generator.GCCPU -= a.cost.generator.GCCPU
+	s.generator.Allocs -= a.cost.generator.Allocs
+	s.generator.AllocBytes -= a.cost.generator.AllocBytes
+	s.broker.CPU -= a.cost.broker.CPU
+	return s
+}
+
 // armSoFar are the figures of one arm that are known by now.
 func (m *monitor) armSoFar(a *arm, now snapshot) (*result.Arm, error) {
 	latencies, err := a.counted.Latencies()

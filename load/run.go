@@ -126,6 +126,8 @@ type run struct {
 	// generatorLate says that the generator did not keep up, which is known when the run has been judged.
 	generatorLate bool
 
+	aside aside // what showing the run has cost it
+
 	// What the broker told of itself, known when its view has concluded.
 	brokerMetrics []result.Metric
 	reconciled    []result.Reconciliation

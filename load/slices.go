@@ -107,6 +107,10 @@ func (m *monitor) endSlice() {
 	a.addExports(&point)
 	a.series = append(a.series, point)
 	a.due += point.Scheduled
+	if now := clock.Now(); now.Sub(m.lastShown) >= time.Second {
+		m.lastShown = now
+		defer m.opts.Partial(m.soFar) // in the gap, where nothing is counted
+	}
 	late := m.sliceLate
 	m.sliceBegan, m.sliceLate = snapshot{}, 0
 	m.slice++

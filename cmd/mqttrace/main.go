@@ -14,6 +14,7 @@ import (
 	"mqttrace/load/broker"
 	"mqttrace/load/otlp"
 	"mqttrace/load/result"
+	"mqttrace/reports/live"
 	"mqttrace/scenarios"
 )
 
@@ -21,6 +22,7 @@ func main() {
 	broker.RunIfChild()
 	otlp.RunIfChild()
 	load.RunIfChild()
+	live.RunIfChild()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	os.Exit(run(world{

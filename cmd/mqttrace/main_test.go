@@ -12,12 +12,14 @@ import (
 	"mqttrace/load"
 	"mqttrace/load/broker"
 	"mqttrace/load/otlp"
+	"mqttrace/reports/live"
 )
 
 func TestMain(m *testing.M) {
 	broker.RunIfChild()
 	otlp.RunIfChild()
 	load.RunIfChild()
+	live.RunIfChild()
 	testscript.Main(leakChecked{m}, map[string]func(){"mqttrace": main})
 }
 

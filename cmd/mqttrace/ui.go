@@ -34,10 +34,10 @@ func (u *uiAddress) Type() string { return "ADDRESS" }
 
 // ui shows runs on a page while they go on. A nil ui shows nothing.
 type ui struct {
-	app    *app
-	server *live.Server
-	newer  chan reports.Saved // the latest result that the page does not have yet
-	done   chan struct{}      // closed when there will be no more
+	app   *app
+	page  *live.Page
+	newer chan []byte   // the latest result that the page does not have yet, as it is sent
+	done  chan struct{} // closed when there will be no more
 }
 
 // startUI serves the page, if that is asked for.
@@ -45,21 +45,25 @@ func (a *app) startUI(address uiAddress) (*ui, error) {
 	if address == "" {
 		return nil, nil
 	}
-	server, err := live.Start(string(address))
+	page, err := live.Open(string(address))
 	if err != nil {
 		return nil, err
 	}
-	a.say("watch the run at " + server.URL())
-	u := &ui{app: a, server: server, newer: make(chan reports.Saved, 1), done: make(chan struct{})}
+	a.say("watch the run at " + page.URL())
+	u := &ui{app: a, page: page, newer: make(chan []byte, 1), done: make(chan struct{})}
 	go u.show()
 	return u, nil
 }
 
-// show brings the page up to date, away from the run: making it takes longer than the run may be kept from its work.
+// show hands results on, away from the run, which must not wait for whoever makes the page.
 func (u *ui) show() {
 	defer close(u.done)
-	for saved := range u.newer {
-		u.app.complain(u.server.Show(saved))
+	for line := range u.newer {
+		if err := u.page.Show(line); err != nil {
+			u.app.complain(err)
+			for range u.newer { // the page is gone, and the run goes on
+			}
+		}
 	}
 }
 
@@ -82,7 +86,7 @@ func (u *ui) partial() func(soFar func() (*result.Result, error)) {
 		return nil
 	}
 	return func(soFar func() (*result.Result, error)) {
-		if !u.server.Watched() {
+		if !u.page.Watched() {
 			return
 		}
 		res, err := soFar()
@@ -96,11 +100,16 @@ func (u *ui) partial() func(soFar func() (*result.Result, error)) {
 
 // put leaves a result to be shown, in the place of one that has not been yet.
 func (u *ui) put(saved reports.Saved) {
+	line, err := live.Encode(saved)
+	if err != nil {
+		u.app.complain(err)
+		return
+	}
 	select {
 	case <-u.newer:
 	default:
 	}
-	u.newer <- saved // one goroutine puts, so there is room
+	u.newer <- line // one goroutine puts, so there is room
 }
 
 // end shows what a run came to.
@@ -117,5 +126,5 @@ func (u *ui) close() error {
 	}
 	close(u.newer)
 	<-u.done
-	return u.server.Close()
+	return u.page.Close()
 }

@@ -20,7 +20,10 @@ import (
 	"mqttrace/reports/live"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	live.RunIfChild()
+	goleak.VerifyTestMain(m)
+}
 
 // soFar is a run that has received n messages.
 func soFar(n uint64) reports.Saved {
