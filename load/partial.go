@@ -47,7 +47,7 @@ func (m *monitor) setAside(partial func(func() (*result.Result, error))) {
 		before, sent = m.snapshot(), m.arms[0].counted.Counts().Sent
 		return m.soFar()
 	})
-	if before.at == 0 || m.phase != Measuring {
+	if before.at == 0 || m.phase == WarmingUp {
 		return
 	}
 	after := m.snapshot()
