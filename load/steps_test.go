@@ -129,11 +129,11 @@ func TestSearchFindsAKnownLimit(t *testing.T) {
 	res := runScenario(t, `
 broker: mosquitto
 warmup: 0s
-duration: 4s
+duration: 3s
 senders: [{name: sensors, rate: 20/s, topic: bench, payload: {size: 1000}}]
 receivers: [{name: backend, filter: bench}]
 faults: [{at: 0s, network: {bandwidth: 1600kbit/s}, on: receivers}]
-search: {over: senders.sensors.rate, from: 40/s, to: 1000/s, step: 2s, precision: 0.02}
+search: {over: senders.sensors.rate, from: 100/s, to: 400/s, step: 1s, precision: 0.03}
 `)
 	require.Len(t, res.Sweep.Found, 1)
 	found := res.Sweep.Found[0]
