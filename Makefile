@@ -4,7 +4,7 @@ BIN        := bin/mqttrace
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 SCENARIO   ?= scenarios/quickstart.yaml
 # How long the whole test suite may take, and how long each fuzz target runs.
-TEST_TIME  ?= 15m
+TEST_TIME  ?= 18m
 FUZZ_TIME  ?= 30s
 BENCH_RUNS ?= 10
 BENCH_TIME ?= 100ms
