@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"mqttrace/load/internal/lines"
 )
 
 // width is where lines end.
@@ -98,33 +100,10 @@ func (t *text) row(r Row) {
 // sentence writes words after a lead, in as many lines as they need, each below the first.
 func (t *text) sentence(lead, words string) {
 	room := width - utf8.RuneCountInString(lead)
-	for i, l := range wrap(words, room) {
+	for i, l := range lines.Wrap(words, room) {
 		if i > 0 {
 			lead = strings.Repeat(" ", utf8.RuneCountInString(lead))
 		}
 		t.line(lead, l)
 	}
-}
-
-// wrap breaks words into lines of at most room columns; a word that is longer than that is broken where it must be.
-func wrap(words string, room int) (lines []string) {
-	line := ""
-	for word := range strings.FieldsSeq(words) {
-		for utf8.RuneCountInString(word) > room {
-			if line != "" {
-				lines, line = append(lines, line), ""
-			}
-			runes := []rune(word)
-			lines, word = append(lines, string(runes[:room])), string(runes[room:])
-		}
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= room:
-			line += " " + word
-		default:
-			lines, line = append(lines, line), word
-		}
-	}
-	return append(lines, line)
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"mqttrace/load/internal/lines"
 )
 
 // Section is findings under a heading.
@@ -32,25 +34,14 @@ func Text(w io.Writer, sections []Section) error {
 		}
 		for _, f := range s.Findings {
 			fmt.Fprintf(&b, "  %s %-*s  %s\n", marks[f.Status], wide, f.Name, f.Value)
-			for _, line := range wrap(f.Advice, textWidth-wide-6) {
+			if f.Advice == "" {
+				continue
+			}
+			for _, line := range lines.Wrap(f.Advice, textWidth-wide-6) {
 				fmt.Fprintf(&b, "%s%s\n", strings.Repeat(" ", wide+6), line)
 			}
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func wrap(text string, width int) (lines []string) {
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimSpace(line + " " + word)
-	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	return lines
 }
