@@ -60,13 +60,14 @@ func (r *run) keepTokens(ctx context.Context) (end func()) {
 	return func() { cancel(); <-done }
 }
 
-// reauthenticate has every client present what is in force now.
+// reauthenticate has every client present what is in force now. Receivers that come late are left out: they present it when they
+// connect.
 func (r *run) reauthenticate(ctx context.Context) (failed int64, why error) {
 	var count atomic.Int64
 	var last atomic.Pointer[error]
 	var group errgroup.Group
 	group.SetLimit(connecting)
-	for _, c := range r.clients() {
+	for _, c := range append(r.senderClients(""), r.receiverClients("")...) {
 		group.Go(func() error {
 			ctx, cancel := context.WithTimeout(ctx, renewTimeout)
 			defer cancel()
@@ -82,19 +83,4 @@ func (r *run) reauthenticate(ctx context.Context) (failed int64, why error) {
 		why = *cause
 	}
 	return count.Load(), why
-}
-
-// clients are those that are connected or are to connect again.
-func (r *run) clients() (all []*mqtt.Client) {
-	for _, s := range r.senders {
-		if s.client != nil {
-			all = append(all, s.client)
-		}
-	}
-	for _, v := range r.receivers {
-		if v.client != nil {
-			all = append(all, v.client)
-		}
-	}
-	return all
 }
