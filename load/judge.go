@@ -22,15 +22,11 @@ const (
 
 // judge turns what was measured into the result.
 func (r *run) judge() (*result.Result, error) {
-	scenario, err := json.Marshal(r.scenario)
+	res, err := r.newResult()
 	if err != nil {
-		return nil, fmt.Errorf("write the scenario into the result: %w", err)
+		return nil, err
 	}
-	res := &result.Result{
-		Schema: result.Schema, Started: r.measured.started.UTC(), Scenario: scenario, Environment: r.environment(),
-		TraceURL: r.opts.TraceURL, Arms: []result.Arm{}, Stages: r.stages(), Overhead: r.overhead(), Thresholds: []result.Threshold{},
-		BrokerMetrics: r.brokerMetrics, Reconciled: r.reconciled,
-	}
+	res.Overhead, res.BrokerMetrics, res.Reconciled = r.overhead(), r.brokerMetrics, r.reconciled
 	if r.measured.started.IsZero() {
 		res.Started = r.start.Time().UTC()
 	}
@@ -54,6 +50,18 @@ func (r *run) judge() (*result.Result, error) {
 	res.Warnings = append([]result.Warning{}, r.warnings...)
 	res.Reasons = r.reasons.all()
 	return res, nil
+}
+
+// newResult is a result that says what ran and where, with no figures yet.
+func (r *run) newResult() (*result.Result, error) {
+	scenario, err := json.Marshal(r.scenario)
+	if err != nil {
+		return nil, fmt.Errorf("write the scenario into the result: %w", err)
+	}
+	return &result.Result{
+		Schema: result.Schema, Started: r.measured.started.UTC(), Scenario: scenario, Environment: r.environment(),
+		TraceURL: r.opts.TraceURL, Stages: r.stages(), Arms: []result.Arm{}, Overhead: []result.Difference{}, Thresholds: []result.Threshold{},
+	}, nil
 }
 
 // figures computes what one arm measured.

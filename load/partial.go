@@ -1,8 +1,6 @@
 package load
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"mqttrace/load/result"
@@ -11,15 +9,12 @@ import (
 // soFar is what has been measured up to now, without what is known only when the receivers have ended and the differences of
 // arms, which take too long to work out while load runs.
 func (m *monitor) soFar() (*result.Result, error) {
-	scenario, err := json.Marshal(m.scenario)
-	if err != nil {
-		return nil, fmt.Errorf("write the scenario into the result: %w", err)
-	}
 	now := m.snapshot()
-	res := &result.Result{
-		Schema: result.Schema, Started: m.measured.started.UTC(), Scenario: scenario, Environment: m.environment(),
-		TraceURL: m.opts.TraceURL, Stages: m.stages(), Faults: m.faults(), Arms: []result.Arm{}, Overhead: []result.Difference{}, Thresholds: []result.Threshold{},
+	res, err := m.newResult()
+	if err != nil {
+		return nil, err
 	}
+	res.Faults = m.faults()
 	for _, a := range m.arms {
 		arm, err := m.armSoFar(a, now)
 		if err != nil {
