@@ -9,6 +9,7 @@ import (
 
 	"mqttrace/cmd/internal/exitcode"
 	"mqttrace/load/result"
+	"mqttrace/load/turns"
 	"mqttrace/reports"
 	"mqttrace/scenarios"
 )
@@ -32,7 +33,7 @@ func (flags *runFlags) setRepeat(cmd *cobra.Command, all []*scenarios.Scenario) 
 func (a *app) runRepeatedly(ctx context.Context, sc *scenarios.Scenario, flags runFlags) (worst int) {
 	var all []reports.Saved
 	for i, repetition := range repetitions(sc.Repeat.Runs, time.Now().UTC()) {
-		if i > 0 && !pause(ctx, sc.Repeat.Pause.Std()) {
+		if i > 0 && !turns.Wait(ctx, sc.Repeat.Pause.Std()) {
 			worst = exitcode.Interrupted
 			break
 		}
@@ -63,16 +64,4 @@ func repetitions(runs int, began time.Time) (all []*result.Repetition) {
 		all = append(all, &result.Repetition{Run: i + 1, Of: runs, Began: began})
 	}
 	return all
-}
-
-// pause waits between two runs; false if the context ended meanwhile.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }

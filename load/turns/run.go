@@ -43,7 +43,7 @@ const logLines = 20
 // Run takes all turns, or those until ctx ends: the turn under way is waited for. It returns the turns that ended.
 func Run(ctx context.Context, p Plan) (done []Turn) {
 	for i, side := range p.Order {
-		if i > 0 && !wait(ctx, p.Pause) || ctx.Err() != nil {
+		if i > 0 && !Wait(ctx, p.Pause) || ctx.Err() != nil {
 			return done
 		}
 		turn := Turn{Number: i + 1, Of: len(p.Order), Side: side}
@@ -78,8 +78,8 @@ func (t *Turn) take(words []string) {
 	}
 }
 
-// wait waits between two turns; false if the context ended meanwhile.
-func wait(ctx context.Context, d time.Duration) bool {
+// Wait waits between two runs; false if the context ended meanwhile.
+func Wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
