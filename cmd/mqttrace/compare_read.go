@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mqttrace/load/result"
 	"mqttrace/reports"
 )
 
@@ -74,17 +73,7 @@ func resultsAt(path string) (runs []reports.Saved, err error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	var problems []error
-	for _, file := range files {
-		saved, err := readResult(nil, file)
-		switch other := (*result.SchemaError)(nil); {
-		case err == nil:
-			runs = append(runs, saved)
-		case errors.As(err, &other) && other.IsOurs() && !other.IsResult():
-		default:
-			problems = append(problems, err)
-		}
-	}
+	runs, _, problems := readEach(nil, files)
 	if len(runs) == 0 && len(problems) == 0 {
 		return nil, fmt.Errorf("%s: there is no result in it; mqttrace run --out FOLDER keeps some in a folder", path)
 	}

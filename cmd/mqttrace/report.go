@@ -141,7 +141,18 @@ func isFolder(path string) bool {
 // readResults decodes every file, or says what is wrong with all of them. Reports among results are left out: where run put them,
 // a pattern such as *.json finds both.
 func (a *app) readResults(in io.Reader, files []string) (all []reports.Saved, err error) {
-	var problems, others []error
+	all, others, problems := readEach(in, files)
+	if len(all) == 0 || len(problems) > 0 {
+		return nil, errors.Join(append(problems, others...)...)
+	}
+	for _, err := range others {
+		fmt.Fprintln(&a.stderr, "left out:", err)
+	}
+	return all, nil
+}
+
+// readEach reads files, and tells what is no result from other files of this program, which are errors too.
+func readEach(in io.Reader, files []string) (all []reports.Saved, others, problems []error) {
 	for _, file := range files {
 		saved, err := readResult(in, file)
 		switch other := (*result.SchemaError)(nil); {
@@ -153,13 +164,7 @@ func (a *app) readResults(in io.Reader, files []string) (all []reports.Saved, er
 			problems = append(problems, err)
 		}
 	}
-	if len(all) == 0 || len(problems) > 0 {
-		return nil, errors.Join(append(problems, others...)...)
-	}
-	for _, err := range others {
-		fmt.Fprintln(&a.stderr, "left out:", err)
-	}
-	return all, nil
+	return all, others, problems
 }
 
 func readResult(in io.Reader, file string) (reports.Saved, error) {
