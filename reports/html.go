@@ -29,13 +29,8 @@ func HTML(w io.Writer, all []Saved, opts HTMLOptions) error {
 		return err
 	}
 	page := web.Page{Title: d.title(), Plots: d.plots, Nav: d.nav(), Stream: opts.Stream, Outline: d.outline()}
-	for _, part := range []struct {
-		name string
-		into *template.HTML
-	}{{"header", &page.Header}, {"main", &page.Main}, {"footer", &page.Footer}} {
-		if *part.into, err = execute(part.name, d); err != nil {
-			return err
-		}
+	if err := page.Fill(htmlTemplates, "", d); err != nil {
+		return err
 	}
 	return page.Write(w)
 }

@@ -5,6 +5,9 @@ package reports
 // Legible makes one line of text that came over the network or out of a file, which steers no terminal.
 func Legible(s string) string { return clean(s) }
 
+// Plural is a count with its noun: 1 run, 2 runs.
+func Plural(n int, noun string) string { return plural(n, noun) }
+
 // Wrap breaks words into lines that take at most width columns of a terminal; there is always one line.
 func Wrap(words string, width int) []string { return wrap(words, width) }
 

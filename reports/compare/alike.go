@@ -152,7 +152,7 @@ func (t *tally) String() string {
 	}
 	var parts []string
 	for i, v := range t.values {
-		parts = append(parts, fmt.Sprintf("%s (%s)", v, plural(t.counts[i], "run")))
+		parts = append(parts, fmt.Sprintf("%s (%s)", v, reports.Plural(t.counts[i], "run")))
 	}
 	return strings.Join(parts, " and ")
 }
@@ -206,11 +206,4 @@ func brokerOf(r *result.Result) map[string]string {
 func machineOf(r *result.Result) map[string]string {
 	e := r.Environment
 	return map[string]string{"processor": e.CPU, "cores": strconv.Itoa(e.Cores), "system": e.OS + "/" + e.Arch, "host": e.Host}
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

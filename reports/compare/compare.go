@@ -214,6 +214,6 @@ func (c *Comparison) doubtInvalid(side string, runs []reports.Saved) {
 		}
 	}
 	if n > 0 {
-		c.Notes = append(c.Notes, fmt.Sprintf("of %s %s invalid: the figures may be the generator's own", side, plural(n, "run")))
+		c.Notes = append(c.Notes, fmt.Sprintf("of %s %s invalid: the figures may be the generator's own", side, reports.Plural(n, "run")))
 	}
 }

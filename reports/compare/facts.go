@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mqttrace/load/result"
+	"mqttrace/reports"
 )
 
 // scenarioName is what the scenario of a run is called; empty if it does not say.
@@ -22,5 +23,5 @@ func brokerName(e result.Environment) string {
 }
 
 func machineName(e result.Environment) string {
-	return fmt.Sprintf("%s/%s, %s", e.OS, e.Arch, plural(e.Cores, "core"))
+	return fmt.Sprintf("%s/%s, %s", e.OS, e.Arch, reports.Plural(e.Cores, "core"))
 }

@@ -22,15 +22,8 @@ var documents = template.Must(web.Templates().ParseFS(files, "templates/*.tmpl")
 func HTML(w io.Writer, c *Comparison) error {
 	v := newView(c)
 	page := web.Page{Title: v.Look.Word + " · " + v.Name + " · mqttrace", Nav: v.nav()}
-	for _, part := range []struct {
-		into *template.HTML
-		name string
-	}{{&page.Header, "compare-header"}, {&page.Main, "compare-main"}, {&page.Footer, "compare-footer"}} {
-		var b strings.Builder
-		if err := documents.ExecuteTemplate(&b, part.name, v); err != nil {
-			return fmt.Errorf("writing a page: %w", err)
-		}
-		*part.into = template.HTML(b.String())
+	if err := page.Fill(documents, "compare-", v); err != nil {
+		return err
 	}
 	return page.Write(w)
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"mqttrace/reports"
 	"mqttrace/reports/stats"
 )
 
@@ -112,7 +113,7 @@ func (f *Figure) judgePromise() bool {
 }
 
 func (f *Figure) broken(side string, total uint64, runs, of int, other string) string {
-	return fmt.Sprintf("%d against a promise, in %d of %s of %s, and none in %s", total, runs, plural(of, "run"), side, other)
+	return fmt.Sprintf("%d against a promise, in %d of %s of %s, and none in %s", total, runs, reports.Plural(of, "run"), side, other)
 }
 
 // wanting says about how many more runs either side needs for a verdict.
@@ -192,9 +193,9 @@ func (c *Comparison) weigh() weighed {
 			w.note(f.MoreRuns)
 		}
 	})
-	w.decides = plural(decides, "figure")
+	w.decides = reports.Plural(decides, "figure")
 	if len(c.Gates) > 0 {
-		w.decides = plural(decides, "gated figure")
+		w.decides = reports.Plural(decides, "gated figure")
 	}
 	return w
 }
@@ -227,7 +228,7 @@ func (c *Comparison) undecided(w weighed) string {
 	if c.Base.Runs == 1 && c.New.Runs == 1 {
 		return fmt.Sprintf("one run a side says nothing: the next differs from it by chance; at least %d more runs a side needed", max(w.more, 1))
 	}
-	open, more := "open: "+some(w.found[Inconclusive]), plural(w.more, "more run")
+	open, more := "open: "+some(w.found[Inconclusive]), reports.Plural(w.more, "more run")
 	switch {
 	case w.isVain && w.more == 0:
 		return open + "; the runs differ too much among each other for more of them to tell"

@@ -78,7 +78,7 @@ func (m *markdown) arm(c *Comparison, a *Arm) {
 	first, others := a.telling()
 	m.table(first)
 	if len(others) > 0 {
-		m.fold(plural(len(others), "more figure"), func() { m.table(others) })
+		m.fold(reports.Plural(len(others), "more figure"), func() { m.table(others) })
 	}
 }
 

@@ -19,7 +19,7 @@ func (c *Comparison) sides() []namedSide { return []namedSide{{"base", c.Base}, 
 
 // facts say of a side what ran, when and where.
 func (s Side) facts() []string {
-	facts := []string{plural(s.Runs, "run")}
+	facts := []string{reports.Plural(s.Runs, "run")}
 	for _, fact := range []string{s.Command, strings.Join(s.Tools, " and "), s.Broker, s.Machine, s.when()} {
 		if fact != "" {
 			facts = append(facts, reports.Abridge(reports.Legible(fact), longestFact))
@@ -106,7 +106,7 @@ var columns = []column{
 		"differences between a new and a base run (Hodges-Lehmann), with its 95 % interval")},
 	{heading: "effect", rank: 3, cell: (*Figure).effectText, legend: says("effect: Cliff's delta, +1 if every new run is above every base run")},
 	{heading: "p", cell: (*Figure).pText, legend: func(c *Comparison) string {
-		return "p: Mann-Whitney test, after Holm's correction for " + plural(c.Tests, "test")
+		return "p: Mann-Whitney test, after Holm's correction for " + reports.Plural(c.Tests, "test")
 	}},
 	{heading: "floor", rank: 2, cell: (*Figure).floorText, legend: says("floor: how far apart halves of the base runs come out")},
 	{heading: "matters", rank: 4, cell: (*Figure).sizeText, legend: says("matters: the smallest difference that does, by the gate or by default")},

@@ -44,15 +44,8 @@ type view struct {
 
 // write makes the parts of a page from the templates of its name.
 func write(w io.Writer, page web.Page, name string, v view) error {
-	for _, part := range []struct {
-		into *template.HTML
-		name string
-	}{{&page.Header, name + "-header"}, {&page.Main, name + "-main"}, {&page.Footer, name + "-footer"}} {
-		var b strings.Builder
-		if err := documents.ExecuteTemplate(&b, part.name, v); err != nil {
-			return fmt.Errorf("writing a page: %w", err)
-		}
-		*part.into = template.HTML(b.String())
+	if err := page.Fill(documents, name+"-", v); err != nil {
+		return err
 	}
 	return page.Write(w)
 }

@@ -31,6 +31,22 @@ type Link struct {
 	Sub  []Link
 }
 
+// Fill makes the page's header, main part and footer from the templates of a set that are called prefix+"header" and so on, all of
+// the same data.
+func (p *Page) Fill(set *template.Template, prefix string, data any) error {
+	for _, part := range []struct {
+		into *template.HTML
+		name string
+	}{{&p.Header, "header"}, {&p.Main, "main"}, {&p.Footer, "footer"}} {
+		var b bytes.Buffer
+		if err := set.ExecuteTemplate(&b, prefix+part.name, data); err != nil {
+			return fmt.Errorf("making the page: %w", err)
+		}
+		*part.into = template.HTML(b.String())
+	}
+	return nil
+}
+
 // Update is newer data for a page that is open: plots that are drawn anew, and elements, by their attribute data-fragment, whose
 // content is replaced. What it does not name stays.
 type Update struct {
