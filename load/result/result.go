@@ -42,6 +42,10 @@ type Result struct {
 	Sweep *Sweep `json:"sweep,omitempty"`
 	// Repetition says which of several runs of the scenario this is; nil if it ran once.
 	Repetition *Repetition `json:"repetition,omitempty"`
+	// Shard says which share of a run this is; nil if one process did all of it, and in a merged result.
+	Shard *Shard `json:"shard,omitempty"`
+	// Shards are those that a merged result was made of, in the order of their indexes; empty otherwise.
+	Shards []Shard `json:"shards,omitempty"`
 	// Observed is there instead of a run's figures where the spans of other services were watched.
 	Observed *Observed `json:"observed,omitempty"`
 }
@@ -193,6 +197,10 @@ type Latency struct {
 	// Overflow is how many values were past the histogram's range; MinNS, MeanNS and MaxNS know them exactly, percentiles
 	// as the range's end.
 	Overflow uint64 `json:"overflow"`
+	// BoundNS is how far off, either way, values may be because the clocks of several shards were compared over the network; 0 where
+	// one clock was read. ClockLimited says that this is more than a tenth of the median, so that the percentiles tell little.
+	BoundNS      int64 `json:"bound_ns,omitempty"`
+	ClockLimited bool  `json:"clock_limited,omitempty"`
 	// HDR is the histogram of the values of zero and more, in HdrHistogram's V2 compressed encoding, base64.
 	HDR string `json:"hdr"`
 	// Withheld says why the percentiles of this latency must not be quoted; empty when they may.
