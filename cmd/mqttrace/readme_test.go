@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"mqttrace/load"
+	"mqttrace/load/broker/brokertest"
 	"mqttrace/load/result"
 	"mqttrace/scenarios"
 )
@@ -92,9 +93,7 @@ var readmeYAML = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 func TestScenariosOfTheReadmeAreSound(t *testing.T) {
 	readme := atRoot(t)
 	dir := t.TempDir()
-	cert, _, err := selfSigned()
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "ca.pem"), inPEM("CERTIFICATE", cert), 0o600))
+	require.NoError(t, os.Rename(brokertest.NewAuthority(t, dir).File, filepath.Join(dir, "ca.pem")))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "password.txt"), []byte("secret\n"), 0o600))
 	blocks := readmeYAML.FindAllStringSubmatch(readme, -1)
 	assert.GreaterOrEqual(t, len(blocks), 6)

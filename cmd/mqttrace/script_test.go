@@ -109,7 +109,7 @@ func taken(ts *testscript.TestScript, neg bool, args []string) {
 // mosquitto starts a Mosquitto on a free port, which runs until the script ends, and puts its URL into a variable. With two
 // files it speaks TLS.
 //
-//	mosquitto URL [cert.pem key.pem]
+//	mosquitto URL [broker.crt broker.key]
 func mosquitto(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, !neg && (len(args) == 1 || len(args) == 3), "mosquitto variable [certificate key]")
 	var cfg broker.MosquittoConfig

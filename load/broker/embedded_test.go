@@ -11,6 +11,8 @@ import (
 	"github.com/eclipse/paho.golang/paho"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"mqttrace/load/broker/brokertest"
 )
 
 // listening is the embedded broker in this process until the end of the test.
@@ -154,18 +156,18 @@ func connackReason(t *testing.T, addr string, c testClient) byte {
 }
 
 func TestEmbeddedTLS(t *testing.T) {
-	authority := newAuthority(t)
-	cert, key := authority.issue(t, "broker")
+	authority := brokertest.NewAuthority(t, t.TempDir())
+	cert, key := authority.Issue(t, "broker")
 	cfg := EmbeddedConfig{CertFile: cert, KeyFile: key}
 
 	s := listening(t, cfg)
 	assert.Equal(t, "mqtts://"+s.Addr(), s.URL())
-	testClient{tls: authority.trusted()}.connected(t, s.Addr())
+	testClient{tls: authority.Trusted()}.connected(t, s.Addr())
 
 	b, err := cfg.Start(limited(t))
 	running(t, b, err)
 	assert.Equal(t, "mqtts://"+b.Addr(), b.URL())
-	testClient{tls: authority.trusted()}.connected(t, b.Addr())
+	testClient{tls: authority.Trusted()}.connected(t, b.Addr())
 }
 
 func TestListenRefuses(t *testing.T) {

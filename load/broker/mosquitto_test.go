@@ -15,6 +15,8 @@ import (
 	"github.com/eclipse/paho.golang/paho"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"mqttrace/load/broker/brokertest"
 )
 
 func TestMosquittoThatDoesNotStartShowsItsLog(t *testing.T) {
@@ -146,12 +148,12 @@ func passwordLine(t *testing.T, user, password string) string {
 }
 
 func TestMosquittoTLSWithClientCertificate(t *testing.T) {
-	authority := newAuthority(t)
-	cert, key := authority.issue(t, "broker")
-	b, err := MosquittoConfig{CertFile: cert, KeyFile: key, CAFile: authority.file, RequireCertificate: true}.Start(limited(t))
+	authority := brokertest.NewAuthority(t, t.TempDir())
+	cert, key := authority.Issue(t, "broker")
+	b, err := MosquittoConfig{CertFile: cert, KeyFile: key, CAFile: authority.File, RequireCertificate: true}.Start(limited(t))
 	running(t, b, err)
 	assert.Equal(t, "mqtts://"+b.Addr(), b.URL())
-	testClient{tls: authority.identified(t)}.connected(t, b.Addr())
-	_, err = testClient{tls: authority.trusted()}.dial(limited(t), b.Addr())
+	testClient{tls: authority.Trusted(authority.Pair(t, "client"))}.connected(t, b.Addr())
+	_, err = testClient{tls: authority.Trusted()}.dial(limited(t), b.Addr())
 	require.Error(t, err, "without a certificate")
 }

@@ -2,17 +2,9 @@ package mqtt_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,79 +13,25 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"mqttrace/load/broker"
+	"mqttrace/load/broker/brokertest"
 	"mqttrace/load/mqtt"
 )
 
-// pki is an authority, and a certificate of 127.0.0.1 that serves brokers and clients alike.
-type pki struct {
-	caFile, certFile, keyFile string
-	roots                     *x509.CertPool
-	certificate               tls.Certificate
-}
-
-func newPKI(t *testing.T) pki {
-	t.Helper()
-	dir := t.TempDir()
-	authority := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "leaf"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		NotBefore:   authority.NotBefore, NotAfter: authority.NotAfter,
-	}
-	authorityKey, leafKey := newKey(t), newKey(t)
-	p := pki{
-		caFile:   writePEM(t, dir, "ca.pem", "CERTIFICATE", sign(t, authority, authority, authorityKey, authorityKey)),
-		certFile: writePEM(t, dir, "cert.pem", "CERTIFICATE", sign(t, leaf, authority, leafKey, authorityKey)),
-		roots:    x509.NewCertPool(),
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(leafKey)
-	require.NoError(t, err)
-	p.keyFile = writePEM(t, dir, "key.pem", "PRIVATE KEY", der)
-	ca, err := os.ReadFile(p.caFile)
-	require.NoError(t, err)
-	require.True(t, p.roots.AppendCertsFromPEM(ca))
-	p.certificate, err = tls.LoadX509KeyPair(p.certFile, p.keyFile)
-	require.NoError(t, err)
-	return p
-}
-
-func newKey(t *testing.T) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	return key
-}
-
-func sign(t *testing.T, of, by *x509.Certificate, key, signer *ecdsa.PrivateKey) []byte {
-	t.Helper()
-	der, err := x509.CreateCertificate(rand.Reader, of, by, &key.PublicKey, signer)
-	require.NoError(t, err)
-	return der
-}
-
-func writePEM(t *testing.T, dir, name, kind string, der []byte) string {
-	t.Helper()
-	path := filepath.Join(dir, name)
-	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
-	return path
-}
-
 func TestConnectOverTLS(t *testing.T) {
-	p := newPKI(t)
-	b := mosquitto(broker.MosquittoConfig{CertFile: p.certFile, KeyFile: p.keyFile, CAFile: p.caFile, RequireCertificate: true})(t)
-	c := connect(t, mqtt.Settings{Address: b.Addr(), TLS: &tls.Config{RootCAs: p.roots, Certificates: []tls.Certificate{p.certificate}}}, mqtt.Handlers{})
+	authority := brokertest.NewAuthority(t, t.TempDir())
+	cert, key := authority.Issue(t, "broker")
+	b := mosquitto(broker.MosquittoConfig{CertFile: cert, KeyFile: key, CAFile: authority.File, RequireCertificate: true})(t)
+	c := connect(t, mqtt.Settings{Address: b.Addr(), TLS: authority.Trusted(authority.Pair(t, "client"))}, mqtt.Handlers{})
 	outcomes := make(chan mqtt.Outcome, 1)
 	require.NoError(t, c.Publish(deadline(t), 1, numbered{topic: "a", qos: 1, outcomes: outcomes}, false))
 	assert.NoError(t, receive(t, outcomes).Err)
 }
 
 func TestConnectErrorsSayWhatIsWrong(t *testing.T) {
-	p := newPKI(t)
+	authority := brokertest.NewAuthority(t, t.TempDir())
+	cert, key := authority.Issue(t, "broker")
 	plain := mosquitto(broker.MosquittoConfig{})(t)
-	secure := mosquitto(broker.MosquittoConfig{CertFile: p.certFile, KeyFile: p.keyFile})(t)
+	secure := mosquitto(broker.MosquittoConfig{CertFile: cert, KeyFile: key})(t)
 	guarded, err := broker.EmbeddedConfig{Username: "user", Password: "right"}.Start(deadline(t))
 	owned(t, guarded, err)
 	cases := []struct {
@@ -108,7 +46,7 @@ func TestConnectErrorsSayWhatIsWrong(t *testing.T) {
 		{"no password", mqtt.Settings{Address: guarded.Addr()}, []string{"refused by the broker"}},
 		{"password cannot be read", mqtt.Settings{Address: guarded.Addr(), Username: "user", Password: func() ([]byte, error) { return nil, os.ErrNotExist }},
 			[]string{"password of client", "file does not exist"}},
-		{"TLS to a plain port", mqtt.Settings{Address: plain.Addr(), TLS: &tls.Config{RootCAs: p.roots}, ConnectTimeout: time.Second},
+		{"TLS to a plain port", mqtt.Settings{Address: plain.Addr(), TLS: authority.Trusted(), ConnectTimeout: time.Second},
 			[]string{"connect to " + plain.Addr(), "does not speak TLS there"}},
 		{"plain to a TLS port", mqtt.Settings{Address: secure.Addr()}, []string{"does the broker expect TLS"}},
 		{"unknown authority", mqtt.Settings{Address: secure.Addr(), TLS: new(tls.Config)}, []string{"unknown authority", "tls.ca"}},

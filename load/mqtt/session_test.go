@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"mqttrace/load/broker"
+	"mqttrace/load/broker/brokertest"
 	"mqttrace/load/clock"
 	"mqttrace/load/mqtt"
 )
@@ -192,12 +193,13 @@ func TestAMessageHeldUntilItsConnectionIsGoneComesAgain(t *testing.T) {
 }
 
 func TestFreshTLSIsAskedAtEveryConnect(t *testing.T) {
-	p := newPKI(t)
-	b := mosquitto(broker.MosquittoConfig{CertFile: p.certFile, KeyFile: p.keyFile})(t)
+	authority := brokertest.NewAuthority(t, t.TempDir())
+	cert, key := authority.Issue(t, "broker")
+	b := mosquitto(broker.MosquittoConfig{CertFile: cert, KeyFile: key})(t)
 	asked := 0
 	settings := mqtt.Settings{Address: b.Addr(), FreshTLS: func() (*tls.Config, error) {
 		asked++
-		return &tls.Config{RootCAs: p.roots}, nil
+		return authority.Trusted(), nil
 	}}
 	connect(t, settings, mqtt.Handlers{})
 	assert.Equal(t, 1, asked)
@@ -208,8 +210,9 @@ func TestFreshTLSIsAskedAtEveryConnect(t *testing.T) {
 }
 
 func TestHintsAreTheUsersWords(t *testing.T) {
-	p := newPKI(t)
-	secure := mosquitto(broker.MosquittoConfig{CertFile: p.certFile, KeyFile: p.keyFile})(t)
+	authority := brokertest.NewAuthority(t, t.TempDir())
+	cert, key := authority.Issue(t, "broker")
+	secure := mosquitto(broker.MosquittoConfig{CertFile: cert, KeyFile: key})(t)
 	hints := mqtt.Hints{Authority: "set CA", TLSPort: "set TLS"}
 	_, err := dial(deadline(t), mqtt.Settings{Address: secure.Addr(), ClientID: "client", TLS: new(tls.Config), Hints: hints}, mqtt.Handlers{})
 	assert.ErrorContains(t, err, "(set CA)")

@@ -1,84 +1,40 @@
 package e2e
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"math/big"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/youmark/pkcs8"
 
 	"mqttrace/load/broker"
+	"mqttrace/load/broker/brokertest"
 )
 
-// authority issues certificates for one test.
-type authority struct {
-	dir, file string // file is its own certificate
-	cert      *x509.Certificate
-	key       *ecdsa.PrivateKey
-}
-
-func newAuthority(t *testing.T) *authority {
+func newAuthority(t *testing.T) *brokertest.Authority {
 	t.Helper()
-	a := &authority{dir: t.TempDir(), key: newKey(t)}
-	template := template("authority")
-	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
-	der, err := x509.CreateCertificate(rand.Reader, template, template, a.key.Public(), a.key)
-	require.NoError(t, err)
-	a.cert, err = x509.ParseCertificate(der)
-	require.NoError(t, err)
-	a.file = writeFile(t, a.dir, "authority.crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	return a
+	return brokertest.NewAuthority(t, t.TempDir())
 }
 
-// issue writes a certificate for 127.0.0.1 and its key, which is encrypted if there is a password.
-func (a *authority) issue(t *testing.T, name, password string) (certFile, keyFile string) {
+// encrypt encrypts the private key in a file with a password.
+func encrypt(t *testing.T, keyFile, password string) {
 	t.Helper()
-	key := newKey(t)
-	der, err := x509.CreateCertificate(rand.Reader, template(name), a.cert, key.Public(), a.key)
+	content, err := os.ReadFile(keyFile)
 	require.NoError(t, err)
-	kind := "PRIVATE KEY"
-	private, err := x509.MarshalPKCS8PrivateKey(key)
+	block, _ := pem.Decode(content)
+	require.NotNil(t, block)
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	require.NoError(t, err)
-	if password != "" {
-		kind = "ENCRYPTED PRIVATE KEY"
-		private, err = pkcs8.MarshalPrivateKey(key, []byte(password), nil)
-		require.NoError(t, err)
-	}
-	return writeFile(t, a.dir, name+".crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
-		writeFile(t, a.dir, name+".key", pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: private}))
-}
-
-func newKey(t *testing.T) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	der, err := pkcs8.MarshalPrivateKey(key, []byte(password), nil)
 	require.NoError(t, err)
-	return key
-}
-
-func template(name string) *x509.Certificate {
-	return &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()),
-		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(time.Hour),
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
+	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: der}), 0o600))
 }
 
 func writeFile(t *testing.T, dir, name string, content []byte) string {
@@ -99,9 +55,9 @@ func fails(t *testing.T, name string, code int, e env) string {
 
 func TestOverTLS(t *testing.T) {
 	ours, other := newAuthority(t), newAuthority(t)
-	cert, key := ours.issue(t, "broker", "")
+	cert, key := ours.Issue(t, "broker")
 	b := mosquitto(t, broker.MosquittoConfig{CertFile: cert, KeyFile: key})
-	overTLS := env{"AIO_MQTT_USE_TLS": "true", "AIO_TLS_CA_FILE": ours.file}
+	overTLS := env{"AIO_MQTT_USE_TLS": "true", "AIO_TLS_CA_FILE": ours.File}
 
 	sender, receiver := pair(t, b, overTLS)
 	receiver.says(t, "message received")
@@ -109,7 +65,7 @@ func TestOverTLS(t *testing.T) {
 	receiver.stop(t)
 
 	e := at(b.Addr(), "telemetry-sender").with(overTLS)
-	for _, authorities := range []string{other.file, ""} { // another's, and the system's
+	for _, authorities := range []string{other.File, ""} { // another's, and the system's
 		said := fails(t, "sender", 1, e.with(env{"AIO_TLS_CA_FILE": authorities}))
 		assert.Contains(t, said, "certificate signed by unknown authority")
 		assert.Contains(t, said, "(AIO_TLS_CA_FILE names the authority that signed the broker's certificate)")
@@ -131,12 +87,14 @@ func TestTLSToAPlainBroker(t *testing.T) {
 
 func TestMutualTLS(t *testing.T) {
 	ours, other := newAuthority(t), newAuthority(t)
-	cert, key := ours.issue(t, "broker", "")
-	clientCert, clientKey := ours.issue(t, "client", "correct horse")
-	password := writeFile(t, ours.dir, "password", []byte("correct horse\n"))
-	b := mosquitto(t, broker.MosquittoConfig{CertFile: cert, KeyFile: key, CAFile: ours.file, RequireCertificate: true})
+	cert, key := ours.Issue(t, "broker")
+	clientCert, clientKey := ours.Issue(t, "client")
+	encrypt(t, clientKey, "correct horse")
+	dir := t.TempDir()
+	password := writeFile(t, dir, "password", []byte("correct horse\n"))
+	b := mosquitto(t, broker.MosquittoConfig{CertFile: cert, KeyFile: key, CAFile: ours.File, RequireCertificate: true})
 	identified := env{
-		"AIO_MQTT_USE_TLS": "true", "AIO_TLS_CA_FILE": ours.file, "AIO_TLS_CERT_FILE": clientCert, "AIO_TLS_KEY_FILE": clientKey,
+		"AIO_MQTT_USE_TLS": "true", "AIO_TLS_CA_FILE": ours.File, "AIO_TLS_CERT_FILE": clientCert, "AIO_TLS_KEY_FILE": clientKey,
 		"AIO_TLS_KEY_PASSWORD_FILE": password,
 	}
 	sender, receiver := pair(t, b, identified)
@@ -147,10 +105,10 @@ func TestMutualTLS(t *testing.T) {
 	e := at(b.Addr(), "telemetry-sender").with(identified)
 	anonymous := e.with(env{"AIO_TLS_CERT_FILE": "", "AIO_TLS_KEY_FILE": "", "AIO_TLS_KEY_PASSWORD_FILE": ""})
 	assert.Contains(t, fails(t, "sender", 1, anonymous), "certificate required")
-	strangeCert, strangeKey := other.issue(t, "stranger", "")
+	strangeCert, strangeKey := other.Issue(t, "stranger")
 	strange := e.with(env{"AIO_TLS_CERT_FILE": strangeCert, "AIO_TLS_KEY_FILE": strangeKey, "AIO_TLS_KEY_PASSWORD_FILE": ""})
 	assert.Contains(t, fails(t, "sender", 1, strange), "unknown certificate authority")
-	wrong := writeFile(t, ours.dir, "wrong", []byte("wrong"))
+	wrong := writeFile(t, dir, "wrong", []byte("wrong"))
 	said := fails(t, "sender", 2, e.with(env{"AIO_TLS_KEY_PASSWORD_FILE": wrong}))
 	assert.Contains(t, said, `AIO_TLS_KEY_PASSWORD_FILE="`+wrong+`": `+wrong+": does not decrypt the key in "+clientKey)
 	assert.NotContains(t, said, "wrong\": wrong\n")
