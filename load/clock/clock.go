@@ -1,5 +1,5 @@
 // Package clock is the one clock that every instant of a message is read from: the monotonic clock of this process. Steps of
-// the wall clock do not touch it. Instants of different processes do not compare.
+// the wall clock do not touch it. Instants of different processes do not compare, unless Monotonic says how.
 package clock
 
 import "time"
