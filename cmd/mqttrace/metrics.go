@@ -17,7 +17,7 @@ import (
 )
 
 // meters export the run's own metrics over OTLP while it goes on, if the environment says where to
-// (OTEL_EXPORTER_OTLP_ENDPOINT). They read the last progress that the engine reported, and at the end the result.
+// (OTEL_EXPORTER_OTLP_ENDPOINT), and serve them to Prometheus, if a flag says where. They read the last progress that the engine reported, and at the end the result.
 type meters struct {
 	shutdown func(context.Context) error
 
@@ -38,12 +38,17 @@ type armFigures struct {
 // metersShutdown bounds the last export.
 const metersShutdown = 5 * time.Second
 
-// startMeters starts exporting for one run of a scenario; nil if nobody asked for it.
-func startMeters(ctx context.Context, scenario, version string, getenv func(string) string) (*meters, error) {
-	if getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && getenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") == "" {
+// startMeters starts exporting for one run of a scenario, and serving at the address listen, if it is not empty; nil if nobody
+// asked for either.
+func startMeters(ctx context.Context, scenario, version, listen string, getenv func(string) string) (*meters, error) {
+	where := telemetry.MeterSettings{
+		Export: getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || getenv("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") != "",
+		Listen: listen,
+	}
+	if where == (telemetry.MeterSettings{}) {
 		return nil, nil
 	}
-	provider, err := telemetry.NewMeterProvider(ctx, "mqttrace", version)
+	provider, err := telemetry.NewMeterProvider(ctx, "mqttrace", version, where)
 	if err != nil {
 		return nil, fmt.Errorf("export the run's metrics: %w", err)
 	}

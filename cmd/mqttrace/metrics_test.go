@@ -2,6 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -41,7 +45,7 @@ receivers: [{name: r, count: 100, filter: bench/#, qos: 1}]
 tracing: {arm: record}
 `))
 	require.NoError(t, err)
-	m, err := startMeters(t.Context(), sc.Name, "test", func(string) string { return "yes" })
+	m, err := startMeters(t.Context(), sc.Name, "test", "", func(string) string { return "yes" })
 	require.NoError(t, err)
 	res, err := load.Run(t.Context(), sc, load.Options{Progress: m.show})
 	require.NoError(t, err)
@@ -53,8 +57,29 @@ tracing: {arm: record}
 }
 
 func TestRunExportsNothingUnasked(t *testing.T) {
-	m, err := startMeters(t.Context(), "s", "test", func(string) string { return "" })
+	m, err := startMeters(t.Context(), "s", "test", "", func(string) string { return "" })
 	require.NoError(t, err)
 	m.show(load.Progress{})
 	assert.NoError(t, m.end(nil))
+}
+
+func TestRunServesItsMetrics(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := free.Addr().String()
+	nowhere := func(string) string { return "" }
+	_, err = startMeters(t.Context(), "s", "test", address, nowhere)
+	require.ErrorContains(t, err, address, "somebody else has it")
+	require.NoError(t, free.Close())
+
+	m, err := startMeters(t.Context(), "s", "test", address, nowhere)
+	require.NoError(t, err)
+	m.show(load.Progress{Phase: load.Measuring, Arms: []load.ArmProgress{{Name: "off", Scheduled: 9, Sent: 7}}})
+	response, err := http.Get("http://" + address + "/metrics")
+	require.NoError(t, err)
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, errors.Join(err, response.Body.Close()))
+	assert.Regexp(t, `(?m)^mqttrace_messages_sent_total\{.*mqttrace_arm="off".*mqttrace_scenario="s".*\} 7$`, string(text))
+	assert.NoError(t, m.end(nil))
+	http.DefaultClient.CloseIdleConnections()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +31,7 @@ type runFlags struct {
 	repeat      int              // 0: as often as the scenario says
 	address     uiAddress        // of the page that shows the run while it goes on; empty for none
 	page        *ui              // nil for none
+	metrics     string           // host:port that serves the run's metrics; empty for none
 	aio         *load.AIO        // the broker of the environment; nil if no scenario wants it
 }
 
@@ -58,9 +60,10 @@ func (a *app) runCommand() *cobra.Command {
 	profiles.register(f)
 	f.Var(&flags.address, "ui", "show the run on a page while it goes on, at this `ADDRESS` of this machine; any free port if none is given")
 	f.Lookup("ui").NoOptDefVal = anyPort
+	f.StringVar(&flags.metrics, "metrics", "", "serve the run's metrics to Prometheus while it goes on, under /metrics at this `ADDRESS`, such as :9464")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		all, err := in.read(cmd, files, nil)
-		if err := errors.Join(flags.setRepeat(cmd, all), flags.setFormats(cmd, names, all), err); err != nil {
+		if err := errors.Join(flags.setRepeat(cmd, all), flags.setFormats(cmd, names, all), flags.checkMetrics(cmd), err); err != nil {
 			return err
 		}
 		if flags.aio, err = a.aio(all); err != nil {
@@ -78,6 +81,17 @@ func (a *app) runCommand() *cobra.Command {
 		return err
 	}
 	return cmd
+}
+
+// checkMetrics refuses what is no address.
+func (f runFlags) checkMetrics(cmd *cobra.Command) error {
+	if f.metrics == "" {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(f.metrics); err != nil {
+		return usage(cmd, fmt.Errorf("--metrics wants host:port such as :9464: %w", err))
+	}
+	return nil
 }
 
 // runAll runs every scenario, those after one that failed too, but none after an interrupt.
@@ -106,7 +120,7 @@ func (a *app) runAll(ctx context.Context, all []*scenarios.Scenario, flags runFl
 // first: showing it may fail too. Nothing is saved where nothing was measured.
 func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *result.Repetition, flags runFlags) (saved reports.Saved, err error) {
 	progress := a.progress(flags.quiet)
-	meters, err := startMeters(ctx, sc.Name, toolVersion(), a.getenv)
+	meters, err := startMeters(ctx, sc.Name, toolVersion(), flags.metrics, a.getenv)
 	if err != nil {
 		return saved, exitcode.With(exitcode.CannotRun, err)
 	}
