@@ -32,7 +32,7 @@ func (g *newcomers) due(i int) time.Duration {
 // receiverGroups are the groups of the receivers that are asked for.
 func (r *run) receiverGroups(asked func(*receiver) bool) []*newcomers {
 	var some []*receiver
-	for _, v := range r.receivers {
+	for _, v := range r.mine.receivers {
 		if asked(v) {
 			some = append(some, v)
 		}
@@ -41,7 +41,7 @@ func (r *run) receiverGroups(asked func(*receiver) bool) []*newcomers {
 }
 
 func (r *run) senderGroups() []*newcomers {
-	return groupsOf(r, r.senders, func(s *sender) (string, scenarios.Connect) { return s.group.Name, s.group.Connect }, (*sender).connect)
+	return groupsOf(r, r.mine.senders, func(s *sender) (string, scenarios.Connect) { return s.group.Name, s.group.Connect }, (*sender).connect)
 }
 
 // groupsOf puts clients that follow each other and are of one group together.

@@ -41,7 +41,7 @@ func (r *run) attendGroup(ctx context.Context, group *scenarios.Receiver) {
 		return
 	}
 	var leaving sync.WaitGroup
-	for _, v := range r.receivers {
+	for _, v := range r.mine.receivers {
 		if v.group == group && v.client != nil {
 			leaving.Go(func() { v.leaveForGood(ctx) })
 		}

@@ -273,7 +273,7 @@ const worthReconciling = 5 * time.Second
 
 // ours is how many PUBLISH packets the senders have written.
 func (v *brokerView) ours() (n uint64) {
-	for _, s := range v.run.senders {
+	for _, s := range v.run.mine.senders {
 		packets, _ := s.client.Published()
 		n += packets
 	}

@@ -38,13 +38,13 @@ func (l *lives) pause() time.Duration { return draw(l.Pause, l.random) }
 // churn lets clients with lifetimes leave and come back until the load ends. It returns when the last of them is done.
 func (r *run) churn(ctx context.Context) {
 	var all sync.WaitGroup
-	for _, s := range r.senders {
+	for _, s := range r.mine.senders {
 		if !s.group.Lifetime.IsZero() {
 			l := livesOf(s.group.Connections, r.scenario.Seed, uint64(s.index)|1<<34)
 			all.Go(func() { r.live(ctx, l, s.leave) })
 		}
 	}
-	for _, v := range r.receivers {
+	for _, v := range r.mine.receivers {
 		if !v.group.Lifetime.IsZero() {
 			l := livesOf(v.group.Connections, r.scenario.Seed, uint64(v.index)|1<<35)
 			all.Go(func() { r.live(ctx, l, v.leave) })

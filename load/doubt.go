@@ -56,7 +56,7 @@ func (r *run) doubtRun(arms []result.Arm) {
 	r.doubtBroker(arms[0].Process.Broker)
 	r.doubtFeatures()
 	var unknown uint64
-	for _, s := range r.senders {
+	for _, s := range r.mine.senders {
 		for _, l := range s.lanes {
 			unknown += l.unknown.Load()
 		}
@@ -79,7 +79,7 @@ func (r *run) doubtRun(arms []result.Arm) {
 const heldDoubt = 0.01
 
 func (r *run) doubtBroker(broker *result.Process) {
-	if share := float64(r.measured.held) / float64(r.total()) / float64(len(r.senders)); share > heldDoubt && !r.closedLoop() && !r.comeAndGo() {
+	if share := float64(r.measured.held) / float64(r.total()) / float64(max(len(r.mine.senders), 1)); share > heldDoubt && !r.closedLoop() && !r.comeAndGo() {
 		r.warn(result.ScheduleLag, "the broker kept the senders waiting for %s in all; response contains that, transit does not", brief(r.measured.held))
 	}
 	if broker != nil && broker.Dropped > 0 {
@@ -124,7 +124,7 @@ func (r *run) comeAndGo() bool {
 // doubtReceivers notes sessions that were not resumed and messages without the identifier of their subscription.
 func (r *run) doubtReceivers() {
 	var unidentified uint64
-	for _, v := range r.receivers {
+	for _, v := range r.mine.receivers {
 		unidentified += v.unidentified.Load()
 	}
 	if unidentified > 0 {

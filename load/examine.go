@@ -55,7 +55,7 @@ func Examine(ctx context.Context, sc *scenarios.Scenario, opts Options) (_ *Exam
 	}
 	connects := r.arms[0].counted.Histogram(record.Connect)
 	return &Examined{
-		Name: r.target.name, Version: r.target.version, URL: r.target.url, Limits: result.Limits(r.senders[0].client.Limits()),
+		Name: r.target.name, Version: r.target.version, URL: r.target.url, Limits: result.Limits(r.mine.limits()),
 		Clients: len(r.senders) + len(r.receivers), Connect: connects.Quantile(0.5), Slowest: connects.Max(),
 		ClientBytes: max(settledMemory()-before, 0) / int64(len(r.senders)+len(r.receivers)),
 	}, nil

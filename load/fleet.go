@@ -45,6 +45,7 @@ func (r *run) recruit() error {
 			r.senders = append(r.senders, newSender(r, group, n, uint32(len(r.senders)), addresses(n), payloads))
 		}
 	}
+	r.mine = r.crew()
 	r.hear()
 	for _, sub := range r.subscriptions {
 		sub.presence = presenceOf(sub)
@@ -148,8 +149,8 @@ func (s *subscription) distinct() (n uint64) {
 // connect connects and subscribes the receivers, then connects the senders.
 func (r *run) connect(ctx context.Context) error {
 	var connected atomic.Int64
-	clients := len(r.senders)
-	for _, v := range r.receivers {
+	clients := len(r.mine.senders)
+	for _, v := range r.mine.receivers {
 		if v.isEarly() {
 			clients++
 		}
@@ -238,11 +239,11 @@ func (r *run) disconnect() {
 	defer cancel()
 	if r.retains() {
 		// Receivers first: they would take what clears the retained messages for somebody else's.
-		closeAll(ctx, r.receivers, func(v *receiver) *mqtt.Client { return v.client })
+		closeAll(ctx, r.mine.receivers, func(v *receiver) *mqtt.Client { return v.client })
 		r.clearRetained(ctx)
 	}
-	closeAll(ctx, r.senders, func(s *sender) *mqtt.Client { return s.client })
-	closeAll(ctx, r.receivers, func(v *receiver) *mqtt.Client { return v.client })
+	closeAll(ctx, r.mine.senders, func(s *sender) *mqtt.Client { return s.client })
+	closeAll(ctx, r.mine.receivers, func(v *receiver) *mqtt.Client { return v.client })
 }
 
 func closeAll[T any](ctx context.Context, all []T, clientOf func(T) *mqtt.Client) {

@@ -77,7 +77,7 @@ func (r *run) figures(a *arm) (*result.Arm, error) {
 		Received: delivery.Received + delivery.Duplicated,
 		Latency:  latencies, Delivery: delivery, Slowest: a.counted.Slowest(), Series: append([]result.Point{}, a.series...),
 	}
-	for _, s := range r.senders {
+	for _, s := range r.mine.senders {
 		f.Scheduled += s.scheduled(a.index, r.measured.until)
 	}
 	f.Unsent = f.Scheduled - min(f.Scheduled, f.Sent)

@@ -61,7 +61,7 @@ func (r *run) nameOf(sub *subscription) string {
 
 // addSightings names the messages of an arm that arrived more than once or too late.
 func (r *run) addSightings(d *result.Delivery, arm int) {
-	for _, v := range r.receivers {
+	for _, v := range r.mine.receivers {
 		d.DuplicatedExamples = r.name(d.DuplicatedExamples, v, v.inbox.Duplicates(), arm)
 		d.ReorderedExamples = r.name(d.ReorderedExamples, v, v.inbox.Reorders(), arm)
 	}

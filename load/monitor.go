@@ -46,7 +46,7 @@ type monitor struct {
 func newMonitor(r *run) *monitor {
 	m := &monitor{run: r, phase: WarmingUp, nextProgress: r.start}
 	m.deadline = r.start.Add(r.total() + r.scenario.Drain.Std())
-	for _, s := range r.senders {
+	for _, s := range r.mine.senders {
 		if s.schedule != nil {
 			m.schedules = append(m.schedules, s.newSchedule())
 		}
@@ -138,7 +138,7 @@ func (m *monitor) tick(now clock.Instant, sent bool) (over bool) {
 	}
 	if worst, n := m.health.worst(); worst != nil && m.isTooLong(worst, now) {
 		m.giveUp(fmt.Errorf("lost the connection to %s: %d of %d clients have been without one for up to %v: %w",
-			m.target.url, n, len(m.senders)+len(m.receivers), outageLimit, worst.why))
+			m.target.url, n, m.mine.count(), outageLimit, worst.why))
 		return true
 	}
 	if failure := m.failure.Load(); failure != nil {
@@ -176,7 +176,7 @@ func (m *monitor) next(draining bool) clock.Instant {
 
 // arrived reports whether every message has been acknowledged and reached every receiver that it is owed to.
 func (m *monitor) arrived() bool {
-	for _, s := range m.senders {
+	for _, s := range m.mine.senders {
 		if s.client.InFlight() > 0 {
 			return false
 		}
@@ -302,7 +302,7 @@ func (m *monitor) finish() {
 	}
 	m.measured.ended = m.snapshot()
 	m.measured.connections, m.measured.lossCause = m.health.losses()
-	for _, s := range m.senders {
+	for _, s := range m.mine.senders {
 		m.measured.held += s.client.Held()
 		if failure := s.failure.Load(); failure != nil && m.measured.senderErr == nil {
 			m.measured.senderErr = fmt.Errorf("sender %s: %w", m.clientID("s", s.index), *failure)

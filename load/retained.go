@@ -23,7 +23,7 @@ func (r *run) retains() bool {
 func (r *run) clearRetained(ctx context.Context) {
 	var failed error
 	left := 0
-	for _, s := range r.senders {
+	for _, s := range r.mine.senders {
 		for _, topic := range s.retainedTopics() {
 			outcome, err := s.client.Send(ctx, min(s.out.qos, 1), clearing(topic, min(s.out.qos, 1)), nil)
 			if err == nil {

@@ -87,6 +87,8 @@ type run struct {
 	senderCount   int
 	senders       []*sender
 	receivers     []*receiver
+	mine          crew   // those of them that this process runs
+	share         *share // nil unless several processes do the run
 	subscriptions []*subscription
 	failure       atomic.Pointer[error] // why the run cannot go on
 	arms          []*arm
@@ -168,7 +170,7 @@ func (r *run) clientID(side string, index uint32) string {
 // receiveMaximum shares out the memory that unacknowledged messages to the receivers may take.
 func (r *run) receiveMaximum() uint16 {
 	const inAll = 1 << 18
-	return uint16(min(max(inAll/len(r.receivers), 64), 1<<13))
+	return uint16(min(max(inAll/max(len(r.mine.receivers), 1), 64), 1<<13))
 }
 
 // warn notes a doubt about a figure.
@@ -230,7 +232,7 @@ func (r *run) getReady(ctx context.Context) error {
 	if err := r.connect(ctx); err != nil {
 		return err
 	}
-	r.limits = r.senders[0].client.Limits()
+	r.limits = r.mine.limits()
 	return r.probe(ctx)
 }
 
@@ -255,7 +257,7 @@ func (r *run) load(ctx context.Context) {
 	sending, stop := context.WithCancel(ctx)
 	defer stop()
 	var senders sync.WaitGroup
-	for _, s := range r.senders {
+	for _, s := range r.mine.senders {
 		senders.Go(func() { s.drive(sending) })
 	}
 	done := make(chan struct{})

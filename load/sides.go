@@ -117,7 +117,7 @@ func receivingSide(lines *bufio.Scanner) (*run, error) {
 	if err := r.recruit(); err != nil {
 		return nil, err
 	}
-	return r, each(ctx, r.receivers, func(ctx context.Context, v *receiver) error { return v.connect(ctx) })
+	return r, each(ctx, r.mine.receivers, func(ctx context.Context, v *receiver) error { return v.connect(ctx) })
 }
 
 // farStartLimit is how long the receiving side may take to connect.

@@ -43,7 +43,7 @@ func (st storm) pause(random *rand.Rand) time.Duration {
 
 // senderClients are the connected clients of the senders of a group, or of all groups if the name is empty.
 func (r *run) senderClients(group string) (clients []*mqtt.Client) {
-	for _, s := range r.senders {
+	for _, s := range r.mine.senders {
 		if (group == "" || s.group.Name == group) && s.client != nil {
 			clients = append(clients, s.client)
 		}
@@ -53,7 +53,7 @@ func (r *run) senderClients(group string) (clients []*mqtt.Client) {
 
 // receiverClients is senderClients for receivers. Groups that come late or leave early are spared.
 func (r *run) receiverClients(group string) (clients []*mqtt.Client) {
-	for _, v := range r.receivers {
+	for _, v := range r.mine.receivers {
 		stays := v.group.Start == 0 && v.group.Stop == 0
 		if (group == "" || v.group.Name == group) && stays && v.client != nil {
 			clients = append(clients, v.client)
