@@ -10,8 +10,11 @@ import (
 
 // Monotonic returns what to add to an Instant to have CLOCK_MONOTONIC, which all processes read alike for which boot is the same: those
 // that run under one boot of one kernel, in one time namespace. It is not known, and ok false, on other systems than Linux and where
-// /proc does not tell.
+// /proc does not tell, and to a process whose readings have an error on purpose.
 func Monotonic() (boot string, offset time.Duration, ok bool) {
+	if planted != 0 {
+		return "", 0, false
+	}
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return "", 0, false
