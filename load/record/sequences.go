@@ -102,14 +102,7 @@ func (s *sequences) within(low, high uint32) (n uint64) {
 // within counts the bits from low up to high of a page.
 func (p *page) within(low, high uint32) (n uint64) {
 	for w := low / 64; w*64 < high; w++ {
-		word := p.words[w]
-		if first := w * 64; first < low {
-			word &= ^uint64(0) << (low - first)
-		}
-		if last := w*64 + 64; last > high {
-			word &= ^uint64(0) >> (last - high)
-		}
-		n += uint64(bits.OnesCount64(word))
+		n += uint64(bits.OnesCount64(p.words[w] & wordOf(w, low, high)))
 	}
 	return n
 }
