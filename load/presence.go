@@ -25,6 +25,7 @@ type presence struct {
 
 // window is a time in which one member was there: the messages of each sender from low up to high.
 type window struct {
+	member    *receiver
 	low, high []mark // by the index in presence.from; high is nil while the member is there, and low is not changed
 }
 
@@ -69,7 +70,7 @@ const markAttempts = 1000
 
 // arrive opens a window, unless the member has one: it has its SUBACK.
 func (p *presence) arrive(v *receiver) {
-	w := new(window)
+	w := &window{member: v}
 	for _, s := range p.from {
 		w.low = append(w.low, s.lanes[0].mark(true))
 	}
@@ -79,6 +80,18 @@ func (p *presence) arrive(v *receiver) {
 		p.open[v] = w
 		p.windows = append(p.windows, w)
 	}
+}
+
+// of are the windows of one member, in order.
+func (p *presence) of(v *receiver) (all []*window) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, w := range p.windows {
+		if w.member == v {
+			all = append(all, w)
+		}
+	}
+	return all
 }
 
 // depart closes the window of a member that begins to leave; nil if it has none.
