@@ -23,7 +23,6 @@ type Transport struct {
 // open dials the transport.
 func (c *Client) open(ctx context.Context) (net.Conn, error) {
 	s := c.settings
-	dialer := s.dialer()
 	if s.Transport.Unix != "" && s.Via == "" {
 		return new(net.Dialer).DialContext(ctx, "unix", s.Transport.Unix)
 	}
@@ -38,9 +37,9 @@ func (c *Client) open(ctx context.Context) (net.Conn, error) {
 	case s.Transport.WebSocketPath != "":
 		return s.webSocket(ctx, config)
 	case config != nil:
-		return (&tls.Dialer{NetDialer: dialer, Config: s.named(config)}).DialContext(ctx, "tcp", s.dialled())
+		return s.dialTLS(ctx, config)
 	}
-	return dialer.DialContext(ctx, "tcp", s.dialled())
+	return s.dial(ctx)
 }
 
 // dialer dials from the address that the settings have.
@@ -72,8 +71,13 @@ func (s Settings) webSocket(ctx context.Context, config *tls.Config) (net.Conn, 
 	if config != nil {
 		at.Scheme = "wss"
 	}
+	way := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return s.dial(ctx) },
+		// net/http would offer protocols of its own choice.
+		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return s.dialTLS(ctx, config) },
+	}
 	conn, answer, err := websocket.Dial(ctx, at.String(), &websocket.DialOptions{
-		HTTPClient:   &http.Client{Transport: &http.Transport{TLSClientConfig: config, DialContext: s.dial}},
+		HTTPClient:   &http.Client{Transport: way},
 		Subprotocols: []string{"mqtt"},
 	})
 	if err != nil {
@@ -87,7 +91,12 @@ func (s Settings) webSocket(ctx context.Context, config *tls.Config) (net.Conn, 
 	return websocket.NetConn(context.Background(), conn, websocket.MessageBinary), nil
 }
 
-// dial makes the TCP connection of a WebSocket.
-func (s Settings) dial(ctx context.Context, network, _ string) (net.Conn, error) {
-	return s.dialer().DialContext(ctx, network, s.dialled())
+// dial makes a TCP connection.
+func (s Settings) dial(ctx context.Context) (net.Conn, error) {
+	return s.dialer().DialContext(ctx, "tcp", s.dialled())
+}
+
+// dialTLS makes a TLS connection.
+func (s Settings) dialTLS(ctx context.Context, config *tls.Config) (net.Conn, error) {
+	return (&tls.Dialer{NetDialer: s.dialer(), Config: s.named(config)}).DialContext(ctx, "tcp", s.dialled())
 }

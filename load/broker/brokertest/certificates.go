@@ -44,10 +44,14 @@ func NewAuthority(t Test, dir string) *Authority {
 	return a
 }
 
-// Issue writes name.crt, a certificate of 127.0.0.1 and of hosts for brokers and clients alike, and name.key.
+// Issue writes name.crt, a certificate of hosts' names for brokers and clients alike, and name.key. Without a name it is one of
+// 127.0.0.1.
 func (a *Authority) Issue(t Test, name string, hosts ...string) (certFile, keyFile string) {
 	key, template := newKey(t), template(name)
 	template.DNSNames = hosts
+	if len(hosts) == 0 {
+		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	}
 	der := sign(t, template, a.cert, key, a.key)
 	private, err := x509.MarshalPKCS8PrivateKey(key)
 	check(t, err)
@@ -92,7 +96,6 @@ func template(name string) *x509.Certificate {
 		Subject:      pkix.Name{CommonName: name},
 		NotBefore:    time.Now().Add(-time.Hour),
 		NotAfter:     time.Now().Add(time.Hour),
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
