@@ -72,7 +72,7 @@ func (s *settlement) readLedgers(shards []*result.Result) error {
 	var all []*savedLedger
 	var problems []error
 	for _, one := range shards {
-		l, err := s.openLedger(one.Shard.Ledger, share{one.Shard.Index, one.Shard.Of}, &memory)
+		l, err := s.openLedger(one.Shard.Ledger, &share{index: one.Shard.Index, of: one.Shard.Of}, &memory)
 		if err == nil {
 			err = l.senders(s.run)
 		}

@@ -35,7 +35,7 @@ func runOf(t *testing.T, yaml string) (*run, *result.Result) {
 func (r *run) sharded(t *testing.T, n int) (shards []*result.Result) {
 	t.Helper()
 	for i := range n {
-		ledger, err := r.ledgerOf(&share{i, n})
+		ledger, err := r.ledgerOf(&share{index: i, of: n})
 		require.NoError(t, err)
 		shards = append(shards, &result.Result{Shard: &result.Shard{Index: i, Of: n, Run: "test", Ledger: ledger}})
 	}
@@ -169,7 +169,7 @@ receivers: [{name: backend, filter: bench/#, qos: 1}, {name: workers, count: 3, 
 func TestLedgersAreSmall(t *testing.T) {
 	r, res := runOf(t, quietly)
 	require.EqualValues(t, 12_000, res.Arms[0].Delivery.Received)
-	ledger, err := r.ledgerOf(&share{0, 1})
+	ledger, err := r.ledgerOf(&share{index: 0, of: 1})
 	require.NoError(t, err)
 	t.Logf("%d bytes", len(ledger))
 	assert.Less(t, len(ledger), 12_000)
@@ -246,7 +246,7 @@ faults: [{receivers: disconnect, at: 1s, on: all}]
 		empty.receivers[i].inbox.Add(i, 0, uint32(i), false)
 	}
 	empty.receivers[3].arrive()
-	text, err := empty.ledgerOf(&share{0, 1})
+	text, err := empty.ledgerOf(&share{index: 0, of: 1})
 	require.NoError(f, err)
 	data, err := unpack(text)
 	require.NoError(f, err)
@@ -259,7 +259,7 @@ faults: [{receivers: disconnect, at: 1s, on: all}]
 			assert.ErrorContains(t, err, "ledger of shard 0")
 			return
 		}
-		again, err := settled.ledgerOf(&share{0, 1})
+		again, err := settled.ledgerOf(&share{index: 0, of: 1})
 		require.NoError(t, err)
 		other, err := settleShards(sc, []*result.Result{{Shard: &result.Shard{Of: 1, Ledger: again}}})
 		require.NoError(t, err)

@@ -130,14 +130,14 @@ func unpack(text string) ([]byte, error) {
 // savedLedger is the ledger of one shard as it is read: its senders before the receivers of any.
 type savedLedger struct {
 	*record.Decoder
-	share share
+	share *share
 	label string
 	// copies is how many messages reached its receivers, copies included.
 	copies uint64
 }
 
 // openLedger reads what tells of which run a ledger is. r has everybody.
-func (r *run) openLedger(text string, s share, memory *int64) (*savedLedger, error) {
+func (r *run) openLedger(text string, s *share, memory *int64) (*savedLedger, error) {
 	data, err := unpack(text)
 	if err != nil {
 		return nil, err

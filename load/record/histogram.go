@@ -1,13 +1,10 @@
 package record
 
 import (
-	"fmt"
 	"math"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-
-	"mqttrace/load/result"
 )
 
 const (
@@ -136,35 +133,3 @@ func (h *Histogram) atRank(rank uint64) int64 {
 // percent is the percentile of a rank. The library makes a rank of it again, rounding up: a quarter less keeps the error of the
 // division from making it the next.
 func percent(rank, of uint64) float64 { return 100 * (float64(rank) - 0.25) / float64(of) }
-
-// Latency renders the distribution as result files have it.
-func (h *Histogram) Latency() (result.Latency, error) {
-	l := result.Latency{Count: h.count, Negative: h.negatives, Overflow: h.over + h.under}
-	if h.count == 0 {
-		return l, nil
-	}
-	l.MinNS, l.MaxNS, l.MeanNS = h.min, h.max, int64(math.Round(h.sum/float64(h.count)))
-	l.P50NS = h.percentile(0.5, 1)
-	l.P90NS = h.percentile(0.9, 10)
-	l.P95NS = h.percentile(0.95, 20)
-	l.P99NS = h.percentile(0.99, 100)
-	l.P999NS = h.percentile(0.999, 10_000)
-	if h.positive == nil {
-		h.positive = newHDR()
-	}
-	encoded, err := h.positive.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
-	if err != nil {
-		return l, fmt.Errorf("encode histogram: %w", err)
-	}
-	l.HDR = string(encoded)
-	return l, nil
-}
-
-// percentile is nil where there are too few values for it to mean anything.
-func (h *Histogram) percentile(q float64, atLeast uint64) *int64 {
-	if h.count < atLeast {
-		return nil
-	}
-	v := int64(h.Quantile(q))
-	return &v
-}

@@ -9,6 +9,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"mqttrace/load/result"
 )
 
 func TestHistogramQuantiles(t *testing.T) {
@@ -120,5 +122,75 @@ func BenchmarkHistogramRecord(b *testing.B) {
 	for b.Loop() {
 		h.Record(v)
 		v = (v * 3) % time.Second
+	}
+}
+
+// What results have of the parts of a distribution adds up to what one has of the whole.
+func TestLatenciesOfPartsAddUp(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	var whole, merged Histogram
+	parts := make([]Histogram, 5)
+	for range 60_000 {
+		d := time.Duration(random.NormFloat64()*float64(2*time.Millisecond)) + 3*time.Millisecond
+		switch random.IntN(10_000) {
+		case 0:
+			d = 2 * highestDuration
+		case 1:
+			d = -2 * highestDuration
+		}
+		whole.Record(d)
+		parts[random.IntN(4)].Record(d) // the last stays empty
+	}
+	for i := range parts {
+		l, err := parts[i].Latency()
+		require.NoError(t, err)
+		again, err := HistogramOf(l)
+		require.NoError(t, err)
+		rendered, err := again.Latency()
+		require.NoError(t, err)
+		assert.Equal(t, l, rendered, "read and written again")
+		merged.Merge(again)
+	}
+	want, err := whole.Latency()
+	require.NoError(t, err)
+	got, err := merged.Latency()
+	require.NoError(t, err)
+	assert.Positive(t, want.Negative)
+	assert.Positive(t, want.Overflow)
+	assert.InDelta(t, want.MeanNS, got.MeanNS, 1, "each part's mean is rounded")
+	got.MeanNS = want.MeanNS
+	assert.Equal(t, want, got)
+}
+
+const highestDuration = time.Duration(highest)
+
+func TestLatenciesThatContradictThemselves(t *testing.T) {
+	var h Histogram
+	for range 100 {
+		h.Record(time.Millisecond)
+	}
+	cases := []struct {
+		name   string
+		change func(*result.Latency)
+		want   string
+	}{
+		{"more than there are", func(l *result.Latency) { l.Count = 99 }, "it has 100 values, more than the 99 there are"},
+		{"fewer", func(l *result.Latency) { l.Count = 101 }, "1 of 101 values are in neither"},
+		{"no histogram", func(l *result.Latency) { l.HDR = "" }, "100 of 100 values are in neither"},
+		{"damaged", func(l *result.Latency) { l.HDR = "AAAA" }, "too short"},
+		{"all negative", func(l *result.Latency) { l.Negative = 101 }, "contradict"},
+		{"another range", func(l *result.Latency) {
+			b, _ := hdrhistogram.New(1, 1000, 2).Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+			l.HDR = string(b)
+		}, "another range"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			l, err := h.Latency()
+			require.NoError(t, err)
+			c.change(&l)
+			_, err = HistogramOf(l)
+			assert.ErrorContains(t, err, c.want)
+		})
 	}
 }

@@ -203,6 +203,8 @@ type Latency struct {
 	ClockLimited bool  `json:"clock_limited,omitempty"`
 	// HDR is the histogram of the values of zero and more, in HdrHistogram's V2 compressed encoding, base64.
 	HDR string `json:"hdr"`
+	// HDRNegative is that of the magnitudes of the values below zero; empty if there are none.
+	HDRNegative string `json:"hdr_negative,omitempty"`
 	// Withheld says why the percentiles of this latency must not be quoted; empty when they may.
 	Withheld string `json:"withheld,omitempty"`
 }
@@ -320,7 +322,8 @@ type Cost struct {
 	GCShare float64 `json:"gc_share"`
 }
 
-// Point is one second of the run, or in a comparison of arms one slice of its arm.
+// Point is one second of the run, or in a comparison of arms one slice of its arm. In a merged result P50NS and P99NS of seconds in which
+// messages arrived at several shards are the upper ends of the bins that they fall into, and ScheduleLagP99NS is that of the worst.
 type Point struct {
 	AtNS      int64  `json:"at_ns"`     // its start, from the start of the measured phase; below 0 in the warm-up
 	LengthNS  int64  `json:"length_ns"` // a second, or in a comparison the counted part of a slice
