@@ -18,6 +18,9 @@ func passed(r *result.Result) string {
 	if n := len(r.Thresholds); n > 0 {
 		judged = fmt.Sprintf("%d of %d thresholds met", n, n)
 	}
+	if r.Shard != nil {
+		return judged + ", the generator kept up; delivery is judged when the shards are merged"
+	}
 	return judged + ", no delivery promise broken, the generator kept up"
 }
 
@@ -45,6 +48,7 @@ func (p *page) describe(r *result.Result) {
 		p.ran = appendFact(p.ran, fmt.Sprintf("%d steps of %s", len(r.Sweep.Steps), r.Sweep.Over))
 	}
 	p.ran = appendFact(p.ran, repetition(r.Repetition))
+	p.ran = appendFact(p.ran, shareOf(r))
 	p.ran = appendFact(p.ran, measured(r.Arms, sc.Duration))
 	if env.OS != "" {
 		p.ran = appendFact(p.ran, fmt.Sprintf("%s/%s, %s", env.OS, env.Arch, cores(env.Cores)))

@@ -47,8 +47,8 @@ func TestFormatOfAFile(t *testing.T) {
 // Each format is rendered from a few results and compared with what somebody has read.
 func TestFormats(t *testing.T) {
 	for format, names := range map[string][]string{
-		"markdown":   {"pass", "fail", "invalid", "nothing", "four-arms", "faults", "steps", "search", "observed-broken", "several", "small"},
-		"json":       {"small"},
+		"markdown":   {"pass", "fail", "invalid", "nothing", "four-arms", "faults", "steps", "search", "observed-broken", "several", "small", "shards", "shard"},
+		"json":       {"small", "shards"},
 		"csv":        {"small"},
 		"csv-series": {"faults"},
 		"junit":      {"pass", "fail", "invalid", "interrupted", "observed-broken", "several"},
@@ -80,6 +80,8 @@ func fixtures() map[string][]reports.Saved {
 		"observed-broken": {unsaved(observedBroken())},
 		"several":         {{Result: passed(), Path: "a.json"}, {Result: failed(), Path: "b.json"}, {Result: arms("off", "export"), Path: "c.json"}},
 		"small":           {{Result: small(), Path: "small.json"}},
+		"shards":          {unsaved(merged())},
+		"shard":           {unsaved(ofAShard())},
 		"histogram":       {unsaved(withHistogram())},
 	}
 }
@@ -132,7 +134,7 @@ func TestFormatsWriteHostileResults(t *testing.T) {
 	for _, f := range formatsOfSeveral() {
 		for name, text := range hostile {
 			t.Run(f.Name+"/"+name, func(t *testing.T) {
-				for _, r := range []*result.Result{failed(), searchedArms(), stressed(), observedBroken()} {
+				for _, r := range []*result.Result{failed(), searchedArms(), stressed(), observedBroken(), merged(), ofAShard()} {
 					got := render(t, f, reports.Saved{Result: everyString(t, r, text), Path: text})
 					assert.True(t, f.Wrote(got[:min(len(got), reports.MarkLength)]), "%.80s", got)
 				}

@@ -69,6 +69,7 @@ func (b *htmlBuilder) sections() []htmlSection {
 		{ID: "overhead", Title: "What tracing costs", Lead: b.leadOverhead(), Parts: b.overhead(), Reading: readingOverhead},
 		{ID: "latency", Title: "Latency", Parts: concat(b.figures(percentilePlot(r)), b.table("latency"), b.figures(pointers(course)...), b.pairs(heatMaps(r, times))), Reading: b.readingLatency()},
 		{ID: "load", Title: "Load and resources", Parts: concat(b.table("rate"), b.pairs(load), b.table("cost"), b.table("process")), Reading: readingLoad},
+		{ID: "shards", Title: "Shards", Lead: b.leadShards(), Parts: b.table("shard"), Reading: readingShards},
 		{ID: "stages", Title: "Stages", Lead: "How the load changed, as planned.", Parts: b.table("stage")},
 		{ID: "faults", Title: "Faults", Lead: "What was done to the run on purpose, and what was noticed of it.", Parts: b.table("fault"), Reading: readingFaults},
 		{ID: "delivery", Title: "Delivery", Parts: concat(b.table("delivery"), b.cards("flows", "By senders and receivers", flowTable(r.Arms))), Reading: readingDelivery},
@@ -164,6 +165,14 @@ func (b *htmlBuilder) leadOverhead() string {
 	}
 	return "By how much one arm is above another, turn by turn. Bars are 95\u00a0% intervals; the upright line is no difference, " +
 		"the gray area the noise floor, and differences that were detected are filled and blue."
+}
+
+// leadShards says what a row is.
+func (b *htmlBuilder) leadShards() string {
+	if b.page.saved.Shard != nil {
+		return "The share of the run that this result is of, and how its clock was compared with shard 0's."
+	}
+	return "The processes that did the run together, and how their clocks were compared with shard 0's."
 }
 
 func (b *htmlBuilder) sweep() []htmlPart {

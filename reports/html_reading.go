@@ -26,6 +26,7 @@ var (
 		{"connect, subscribe", "From dialing to CONNACK, and from SUBSCRIBE to SUBACK."},
 		{"by percentile", "Each further nine is as wide as the one before. Where a curve is at 99 %, one message in a hundred took longer. The markers are the figures of the table."},
 		{"how response times are spread", "Each cell is the messages received in that time that took that long; colors are on a logarithmic scale, so that a single slow message is seen."},
+		{"±", "How far off the figures of the row may be, either way, because they were measured between the clocks of several machines. A row whose ± is more than a tenth of its p50 is clock-limited."},
 		{"–", "The sample is too small for the percentile (p90 wants 10 messages, p99 100, p99.9 10,000), or it must not be quoted."},
 	}
 	readingLoad = []htmlTerm{
@@ -35,6 +36,13 @@ var (
 		{"schedule lag", "How late messages left. A run whose generator was late by too much is invalid."},
 		{"cores", "1 is one core kept busy. The generator is senders and receivers together; the broker is known if mqttrace started it."},
 		{"pauses", "How long the generator's garbage collector stopped it, summed over a second."},
+	}
+	readingShards = []htmlTerm{
+		{"lag p99", "schedule_lag: of a hundred messages of the shard one left later than this."},
+		{"clock", "What was added to the shard's instants when load began, to get shard 0's. same: both read one monotonic clock, because they are on one host."},
+		{"drift", "By how much that grew, in microseconds a second."},
+		{"±", "How far off a corrected instant may be at most. Nothing is ever clamped: a latency between shards is off by at most the bounds of both."},
+		{"round trip / 2", "Half the median time that a question to shard 0 and its answer took over the broker, by this shard's clock alone."},
 	}
 	readingFaults = []htmlTerm{
 		{"worst p99, most memory", "The highest p99 of response times in any second of the fault, and the most memory that the generator held meanwhile."},

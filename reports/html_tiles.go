@@ -103,12 +103,16 @@ func (p *page) isDoubted(figure string) bool {
 
 func latencyTile(p *page, label, about string, of func(result.Latency) *int64) htmlTile {
 	var all []ofArm
+	var bound int64
 	for _, a := range p.saved.Arms {
 		value := math.NaN()
 		if l := a.Latency[result.Response]; of(l) != nil && l.Withheld == "" {
-			value = float64(*of(l))
+			value, bound = float64(*of(l)), max(bound, l.BoundNS)
 		}
 		all = append(all, ofArm{a.Name, value})
+	}
+	if bound > 0 {
+		about += ", ± " + Duration(time.Duration(bound))
 	}
 	return p.doubted(newTile(label, about, nanosecondsText, all), result.Response)
 }

@@ -27,6 +27,8 @@ type summary struct {
 	Scenario    string              `json:"scenario"` // its name
 	Started     time.Time           `json:"started"`
 	Repetition  *result.Repetition  `json:"repetition,omitempty"`
+	Shard       *result.Shard       `json:"shard,omitempty"`  // whose share of a run it is, without its ledger
+	Shards      []result.Shard      `json:"shards,omitempty"` // that a merged result was made of
 	Environment result.Environment  `json:"environment"`
 	Arms        []armSummary        `json:"arms"`
 	Differences []differenceSummary `json:"differences"`
@@ -44,6 +46,8 @@ type armSummary struct {
 	Name    string            `json:"name"`
 	Figures map[string]amount `json:"figures"`
 	Missing map[string]string `json:"missing,omitempty"`
+	// ClockLimited names the latencies whose bound, the figure of that name, is more than a tenth of their p50.
+	ClockLimited []string `json:"clock_limited,omitempty"`
 }
 
 // amount is a value with its unit: ns, B, msg/s, cores (1 is one core kept busy), ratio (0 to 1) or count.
@@ -99,7 +103,12 @@ func summarize(p *page) summary {
 	s := summary{
 		File: p.saved.Path, Verdict: r.Verdict, Reason: p.reason, Scenario: p.name, Started: r.Started, Repetition: r.Repetition,
 		Environment: r.Environment, Arms: armSummaries(p.arms), Differences: []differenceSummary{}, Thresholds: thresholdSummaries(r.Thresholds),
-		Warnings: append([]result.Warning{}, r.Warnings...), Faults: append([]result.Fault{}, r.Faults...), Stages: r.Stages, Reconciled: r.Reconciled,
+		Shards: r.Shards, Warnings: append([]result.Warning{}, r.Warnings...), Faults: append([]result.Fault{}, r.Faults...), Stages: r.Stages, Reconciled: r.Reconciled,
+	}
+	if r.Shard != nil {
+		own := *r.Shard
+		own.Ledger = ""
+		s.Shard = &own
 	}
 	for _, d := range r.Overhead {
 		s.Differences = append(s.Differences, differenceSummary{d, unitOf(d.Figure)})
@@ -113,7 +122,7 @@ func summarize(p *page) summary {
 func armSummaries(arms []armInNumbers) []armSummary {
 	all := []armSummary{}
 	for _, a := range arms {
-		s := armSummary{Name: a.name, Figures: map[string]amount{}, Missing: map[string]string{}}
+		s := armSummary{Name: a.name, Figures: map[string]amount{}, Missing: map[string]string{}, ClockLimited: a.clockLimited}
 		for _, m := range a.measures {
 			s.Figures[m.name] = amount{m.value, m.unit}
 		}

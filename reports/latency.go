@@ -29,16 +29,24 @@ func shown(arms int, room room) []string {
 }
 
 // latencies is the table of latencies; with several arms, those of one name stand below each other.
-func latencies(arms []result.Arm, room room) table {
+func latencies(r *result.Result, room room) table {
+	arms, isBounded := r.Arms, hasBound(r.Arms)
 	t := table{name: "latency", columns: []string{"count", "min", "p50", "p90", "p99", "p99.9", "max"}}
+	if isBounded {
+		t.columns = append(t.columns, "±")
+	}
 	for _, name := range shown(len(arms), room) {
 		for _, arm := range arms {
 			if l, ok := arm.Latency[name]; ok {
-				t.rows = append(t.rows, latencyRow(name, arm, l, len(arms) > 1))
+				row := latencyRow(name, arm, l, len(arms) > 1)
+				if isBounded {
+					row.cells, row.notes = append(row.cells, boundCell(l)), append(row.notes, limited(l, r)...)
+				}
+				t.rows = append(t.rows, row)
 			}
 		}
 	}
-	if len(arms) > 1 {
+	if len(arms) > 1 || isBounded && !room.latencies {
 		return t.without(1) // the shortest tell arms apart least
 	}
 	return t

@@ -33,6 +33,8 @@ type armInNumbers struct {
 	name     string
 	measures []measure
 	lacks    []lack
+	// clockLimited names latencies that are as good as the clocks of several shards, and no better.
+	clockLimited []string
 }
 
 // statistics are those of each latency, in the order in which they are shown.
@@ -139,6 +141,12 @@ func (n *armInNumbers) latency(name string, l result.Latency) {
 		case l.Count > 0 || s.unit == count:
 			n.add(name+"."+s.name, s.unit, v)
 		}
+	}
+	if l.BoundNS > 0 {
+		n.add(name+".bound", inNS, float64(l.BoundNS))
+	}
+	if l.ClockLimited {
+		n.clockLimited = append(n.clockLimited, name)
 	}
 }
 

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"mqttrace/load/result"
 )
@@ -32,15 +33,16 @@ func headlineFigures(a result.Arm) []cell {
 	if !ok {
 		l = a.Latency[result.Trace]
 	}
-	return []cell{figure(Rate(a.RatePerS)), percentile(l, l.P50NS), percentile(l, l.P99NS), fault(a.Delivery.Lost, a.Delivery)}
+	return []cell{figure(Rate(a.RatePerS)), bounded(percentile(l, l.P50NS), l), bounded(percentile(l, l.P99NS), l), fault(a.Delivery.Lost, a.Delivery)}
 }
 
 // inOneSentence says what a run of one arm measured; empty if that is nothing, or if there are several arms.
-func inOneSentence(arms []result.Arm) string {
-	if len(arms) != 1 {
+func inOneSentence(r *result.Result) string {
+	if len(r.Arms) != 1 {
 		return ""
 	}
-	l, d := arms[0].Latency[result.Response], arms[0].Delivery
+	a := r.Arms[0]
+	l, d := a.Latency[result.Response], a.Delivery
 	p50, p99 := percentile(l, l.P50NS), percentile(l, l.P99NS)
 	if p50 == missing {
 		return ""
@@ -49,5 +51,11 @@ func inOneSentence(arms []result.Arm) string {
 	if p99 != missing {
 		text += ", 99 % of them at most " + together(p99.text)
 	}
-	return text + fmt.Sprintf(", at %s; %s of %s lost.", Rate(arms[0].RatePerS), Count(d.Lost), Count(d.Expected))
+	if l.BoundNS > 0 {
+		text += " (" + together("± "+Duration(time.Duration(l.BoundNS))) + ")"
+	}
+	if text += ", at " + Rate(a.RatePerS); r.Shard != nil {
+		return text + "."
+	}
+	return text + fmt.Sprintf("; %s of %s lost.", Count(d.Lost), Count(d.Expected))
 }

@@ -116,7 +116,7 @@ func (p *page) show(r *result.Result) {
 	if r.Verdict == result.Pass {
 		p.reason = passed(r)
 	}
-	p.summary = inOneSentence(r.Arms)
+	p.summary = inOneSentence(r)
 	p.sweep(r.Sweep)
 	if len(r.Arms) > 1 {
 		p.add(costsPerMessage(r.Arms))
@@ -125,13 +125,13 @@ func (p *page) show(r *result.Result) {
 		p.answers = append(p.answers, answers(r)...)
 		p.add(overhead(r))
 	}
-	p.add(latencies(r.Arms, p.room), withBroker(fold(deliveries(r.Arms)), r), fold(rates(r.Arms)))
+	p.add(latencies(r, p.room), notSettled(withBroker(fold(deliveries(r.Arms)), r), r), fold(rates(r.Arms)))
 	if len(r.Arms) > 1 {
 		p.add(processes(r.Arms))
 	} else {
 		p.add(costs(r.Arms))
 	}
-	p.add(spans(r.Arms), stageTable(r), faultTable(r, p.faults), consequenceTable(r), brokerTable(r), slowest(r, p.room))
+	p.add(shardTable(r, p.room), spans(r.Arms), stageTable(r), faultTable(r, p.faults), consequenceTable(r), brokerTable(r), slowest(r, p.room))
 	p.checks = checks(r.Thresholds)
 	for _, w := range r.Warnings {
 		p.warn(w)

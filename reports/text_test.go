@@ -50,6 +50,9 @@ func TestText(t *testing.T) {
 		"steps":         {unsaved(stepped()), reports.TextOptions{}},
 		"search":        {unsaved(searched()), reports.TextOptions{}},
 		"search-arms":   {unsaved(searchedArms()), reports.TextOptions{}},
+		"shards":        {unsaved(merged()), reports.TextOptions{}},
+		"shards-broken": {unsaved(brokenShards()), reports.TextOptions{}},
+		"shard":         {unsaved(ofAShard()), reports.TextOptions{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer

@@ -29,9 +29,9 @@ many more runs would tell. Broken promises of delivery count however few runs th
 --gate says what matters instead, as 'response.p99 +10%', 'transit.p50 +2ms', 'rate_per_s -5%', for
 figures as thresholds name them; figures without a gate then decide nothing.
 
-Runs must be of the same scenario (apart from name, description, repeat, thresholds), broker and
-machine, unless --allow says otherwise; invalid runs are left out. Ctrl-C ends --run after the turn
-under way and compares what there is.
+Runs must be of the same scenario (apart from name, description, repeat, thresholds), broker,
+machine and number of shards, unless --allow says otherwise; invalid runs and those of one shard
+alone are left out. Ctrl-C ends --run after the turn under way and compares what there is.
 
 Exit codes: 0 no regression (inconclusive too), 1 nothing to compare or a turn failed, 2 bad usage
 or results, 3 regressed, 130 interrupted.`

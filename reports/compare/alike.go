@@ -20,11 +20,12 @@ const (
 	Scenario Kind = "scenario" // what ran: all of it but name, description, repeat, thresholds and the broker
 	Broker   Kind = "broker"   // name and version
 	Machine  Kind = "machine"  // processor, cores, system and host
+	Shards   Kind = "shards"   // how many processes did the run together; results of one of them are left out unless this is allowed
 	Invalid  Kind = "invalid"  // runs whose generator did not keep up; these are left out unless they are allowed
 )
 
 // Kinds lists what can be allowed.
-var Kinds = []Kind{Scenario, Broker, Machine, Invalid}
+var Kinds = []Kind{Scenario, Broker, Machine, Shards, Invalid}
 
 // Unlike is something in which runs are not alike.
 type Unlike struct {
@@ -76,7 +77,7 @@ func unlike(base, changed []reports.Saved) (all []Unlike) {
 	for _, kind := range []struct {
 		Kind
 		of func(*result.Result) map[string]string
-	}{{Scenario, content}, {Broker, brokerOf}, {Machine, machineOf}} {
+	}{{Scenario, content}, {Broker, brokerOf}, {Machine, machineOf}, {Shards, shardsOf}} {
 		sides := [2]map[string]*tally{{}, {}}
 		for side, runs := range [2][]reports.Saved{base, changed} {
 			for _, r := range runs {
@@ -201,6 +202,18 @@ func flatten(path string, value any, into map[string]string) {
 func brokerOf(r *result.Result) map[string]string {
 	b := r.Environment.Broker
 	return map[string]string{"broker": b.Name, "broker version": b.Version}
+}
+
+// shardsOf says nothing of a run that one process did.
+func shardsOf(r *result.Result) map[string]string {
+	switch {
+	case r.Shard != nil:
+		return map[string]string{"shards": fmt.Sprintf("%d of %d alone", r.Shard.Index, r.Shard.Of)}
+	case len(r.Shards) > 0:
+		return map[string]string{"shards": strconv.Itoa(len(r.Shards))}
+	default:
+		return nil
+	}
 }
 
 func machineOf(r *result.Result) map[string]string {

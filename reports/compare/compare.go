@@ -144,6 +144,8 @@ func unfit(s reports.Saved, before []reports.Saved, allow []Kind) string {
 		return "the run was interrupted"
 	case s.Verdict == result.Invalid && !slices.Contains(allow, Invalid):
 		return "the run is invalid: " + s.Reason
+	case s.Shard != nil && !slices.Contains(allow, Shards):
+		return fmt.Sprintf("it is of shard %d of %d alone, and not of the whole run", s.Shard.Index, s.Shard.Of)
 	case s.Verdict == "":
 		return "the run has not ended"
 	case slices.ContainsFunc(before, isCopy):
@@ -194,6 +196,8 @@ func (c *Comparison) doubt(base, changed []reports.Saved, opts Options) {
 	c.Notes = append(c.Notes, opts.Notes...)
 	c.doubtInvalid("base", base)
 	c.doubtInvalid("new", changed)
+	c.doubtClocks("base", base)
+	c.doubtClocks("new", changed)
 	for _, s := range base {
 		if slices.ContainsFunc(changed, func(other reports.Saved) bool { return sameRun(s, other) }) {
 			c.Notes = append(c.Notes, "a run is on both sides: "+s.Path)
@@ -202,6 +206,26 @@ func (c *Comparison) doubt(base, changed []reports.Saved, opts Options) {
 	isApart := c.Base.Last.Before(c.New.First) || c.New.Last.Before(c.Base.First)
 	if isApart && c.Base.Runs+c.New.Runs > 2 {
 		c.Notes = append(c.Notes, "the sides did not take turns: a machine that changed in between looks like a difference (mqttrace compare --run takes turns)")
+	}
+}
+
+// doubtClocks notes runs whose response times are no better than the clocks of their shards.
+func (c *Comparison) doubtClocks(side string, runs []reports.Saved) {
+	n, bound := 0, int64(0)
+	for _, r := range runs {
+		isLimited := false
+		for _, a := range r.Arms {
+			if l := a.Latency[result.Response]; l.ClockLimited {
+				isLimited, bound = true, max(bound, l.BoundNS)
+			}
+		}
+		if isLimited {
+			n++
+		}
+	}
+	if n > 0 {
+		c.Notes = append(c.Notes, fmt.Sprintf("of %s %s clock-limited: response times may be off by ± %s",
+			side, reports.Plural(n, "run"), reports.Duration(time.Duration(bound))))
 	}
 }
 
