@@ -56,8 +56,10 @@ func TestLivesAreAFunctionOfTheSeed(t *testing.T) {
 }
 
 func TestSendersComeAndGo(t *testing.T) {
+	t.Parallel()
 	for _, broker := range []string{"embedded", "mosquitto"} {
 		t.Run(broker, func(t *testing.T) {
+			t.Parallel()
 			res := runScenario(t, `
 broker: `+broker+`
 warmup: 0s
@@ -81,8 +83,10 @@ receivers: [{name: backend, filter: bench/#, qos: 1, work: {mean: 1ms}}]
 }
 
 func TestSlowReceivers(t *testing.T) {
+	t.Parallel()
 	for _, client := range []string{"lean", "paho"} {
 		t.Run(client, func(t *testing.T) {
+			t.Parallel()
 			res := runScenario(t, `
 broker: embedded
 client: `+client+`

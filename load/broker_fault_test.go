@@ -52,10 +52,11 @@ func promiseBroken(t *testing.T, d result.Delivery) {
 }
 
 func TestBrokerFault(t *testing.T) {
+	t.Parallel()
 	const (
 		persistent = "{name: mosquitto, persistence: true}"
-		dead       = "{at: 2s, for: 1s, broker: kill}"
-		restarted  = "{at: 2s, broker: restart}"
+		dead       = "{at: 3s, for: 1s, broker: kill}"
+		restarted  = "{at: 3s, broker: restart}"
 		sessions   = "qos: 1, session_expiry: 1h"
 	)
 	cases := []struct {
@@ -63,7 +64,7 @@ func TestBrokerFault(t *testing.T) {
 		check                        func(*testing.T, result.Delivery)
 	}{
 		{"killed, persistent sessions", persistent, dead, sessions, nothingLost},
-		{"killed and started, persistent sessions", persistent, "{at: 2s, broker: kill}, {at: 3s, broker: start}", sessions, nothingLost},
+		{"killed and started, persistent sessions", persistent, "{at: 3s, broker: kill}, {at: 4s, broker: start}", sessions, nothingLost},
 		{"restarted, persistent sessions", persistent, restarted, sessions, nothingLost},
 		{"killed, sessions in memory", "mosquitto", dead, sessions, promiseBroken},
 		{"killed, no sessions", "mosquitto", dead, "qos: 1", nothingPromised},
@@ -102,6 +103,7 @@ faults: [`+c.fault+`]
 }
 
 func TestBrokerPaused(t *testing.T) {
+	t.Parallel()
 	for _, broker := range []string{"embedded", "mosquitto"} {
 		t.Run(broker, func(t *testing.T) {
 			t.Parallel()
@@ -111,7 +113,7 @@ warmup: 1s
 duration: 6s
 senders: [{name: sensors, count: 5, rate: 40/s, topic: "bench/{sender}", qos: 1}]
 receivers: [{name: backend, filter: bench/#, qos: 1}]
-faults: [{at: 2s, for: 2s, broker: pause}]
+faults: [{at: 3s, for: 2s, broker: pause}]
 `)
 			a, f := res.Arms[0], res.Faults[0]
 			assert.EqualValues(t, 1200, a.Sent)
@@ -128,6 +130,7 @@ faults: [{at: 2s, for: 2s, broker: pause}]
 }
 
 func TestClientsDisconnect(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name, fault, clients string
 		lost                 uint64 // connections

@@ -11,9 +11,11 @@ import (
 
 // TestLedgerIsExactAtFullSpeed sends as fast as window and socket allow, on both clients: every message is accounted for, once.
 func TestLedgerIsExactAtFullSpeed(t *testing.T) {
+	t.Parallel()
 	for _, client := range []scenarios.Client{scenarios.Lean, scenarios.Paho} {
 		for qos := 1; qos <= 2; qos++ {
 			t.Run(fmt.Sprintf("%s/qos=%d", client, qos), func(t *testing.T) {
+				t.Parallel()
 				res := runScenario(t, fmt.Sprintf(`
 broker: mosquitto
 client: %s

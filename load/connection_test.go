@@ -31,9 +31,11 @@ func warned(res *result.Result, words ...string) bool {
 
 // TestReceiverResumesItsSession lets receivers go away in the middle of a run: nothing is lost.
 func TestReceiverResumesItsSession(t *testing.T) {
+	t.Parallel()
 	for _, broker := range brokers {
 		for _, client := range []string{"lean", "paho"} {
 			t.Run(broker+"/"+client, func(t *testing.T) {
+				t.Parallel()
 				r := newRun(t.Context(), scenario(t, `
 broker: `+broker+`
 client: `+client+`
@@ -61,6 +63,7 @@ receivers: [{name: backend, count: 2, filter: bench/+, qos: 1, keep_alive: 5s, s
 
 // TestSubscriptionOptions subscribes beside retained messages of somebody else's, with every option.
 func TestSubscriptionOptions(t *testing.T) {
+	t.Parallel()
 	for _, broker := range brokers {
 		for _, c := range []struct {
 			options string
@@ -71,6 +74,7 @@ func TestSubscriptionOptions(t *testing.T) {
 			{"retain_handling: dont_send, subscription_identifier: 7, receive_maximum: 5, topic_alias_maximum: 10, no_local: true", 0},
 		} {
 			t.Run(broker+"/"+c.options, func(t *testing.T) {
+				t.Parallel()
 				r := newRun(t.Context(), scenario(t, `
 broker: `+broker+`
 warmup: 0s
@@ -143,8 +147,10 @@ func retainedOn(t *testing.T, target *target) (retained []string) {
 
 // TestWill breaks a sender's connection: its will reaches the receivers and is no message of the load.
 func TestWill(t *testing.T) {
+	t.Parallel()
 	for _, broker := range brokers {
 		t.Run(broker, func(t *testing.T) {
+			t.Parallel()
 			r := newRun(t.Context(), scenario(t, `
 broker: `+broker+`
 warmup: 0s
@@ -175,8 +181,10 @@ receivers: [{name: backend, filter: bench/#, qos: 1}]
 
 // TestMaximumPacketSize subscribes with less room than some of the messages need: the broker drops those.
 func TestMaximumPacketSize(t *testing.T) {
+	t.Parallel()
 	for _, broker := range brokers {
 		t.Run(broker, func(t *testing.T) {
+			t.Parallel()
 			res := runScenario(t, `
 broker: `+broker+`
 warmup: 0s

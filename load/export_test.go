@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -20,21 +21,22 @@ func assertBalance(t *testing.T, s *result.Spans) {
 }
 
 func TestExportBalancesToTheSpan(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name, tracing string
 		check         func(t *testing.T, s *result.Spans)
 	}{
-		{"gRPC", "{arm: export, batch: {queue: 10000}}", func(t *testing.T, s *result.Spans) {
-			assert.EqualValues(t, 4*1500, s.Started)
+		{"gRPC", "{arm: export, batch: {queue: 1000}}", func(t *testing.T, s *result.Spans) {
+			assert.EqualValues(t, 800, s.Started)
 			assert.Equal(t, s.Started, s.Exported)
 			assert.Equal(t, s.Exported, *s.Received)
 		}},
-		{"HTTP and gzip", "{arm: export, exporter: {protocol: http/protobuf, compression: gzip}, batch: {queue: 10000}}", func(t *testing.T, s *result.Spans) {
-			assert.EqualValues(t, 4*1500, s.Exported)
+		{"HTTP and gzip", "{arm: export, exporter: {protocol: http/protobuf, compression: gzip}, batch: {queue: 1000}}", func(t *testing.T, s *result.Spans) {
+			assert.EqualValues(t, 800, s.Exported)
 			assert.Equal(t, s.Exported, *s.Received)
 		}},
-		{"sampled", "{arm: export, sampler: {traceidratio: 0.1}, batch: {queue: 10000}}", func(t *testing.T, s *result.Spans) {
-			assert.EqualValues(t, 4*1500, s.Started)
+		{"sampled", "{arm: export, sampler: {traceidratio: 0.1}, batch: {queue: 1000}}", func(t *testing.T, s *result.Spans) {
+			assert.EqualValues(t, 800, s.Started)
 			assert.Less(t, s.Sampled, s.Started/2)
 			assert.Zero(t, s.Sampled%2, "both sides agree")
 			assert.Equal(t, s.Sampled, s.Exported)
@@ -48,16 +50,17 @@ func TestExportBalancesToTheSpan(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			res := runScenario(t, `
 broker: mosquitto
 warmup: 0s
-duration: 1500ms
-senders: [{name: sensors, count: 2, rate: 1000/s, topic: "bench/{sender}"}]
+duration: 1s
+senders: [{name: sensors, count: 2, topic: "bench/{sender}", burst: {every: 250ms, messages: 50}}]
 receivers: [{name: backend, filter: bench/#}]
 tracing: `+c.tracing+`
 `)
 			a := res.Arms[0]
-			assert.EqualValues(t, 3000, a.Sent)
+			assert.EqualValues(t, 400, a.Sent)
 			assert.NotNil(t, a.Process.Sink)
 			assertBalance(t, a.Spans)
 			c.check(t, a.Spans)
@@ -66,6 +69,7 @@ tracing: `+c.tracing+`
 }
 
 func TestExporterUnderStress(t *testing.T) {
+	t.Parallel()
 	cases := []struct{ name, fault string }{
 		{"slow", "{at: 500ms, for: 1s, exporter: slow, delay: 100ms}"},
 		{"stall", "{at: 500ms, for: 1s, exporter: stall}"},
@@ -74,17 +78,18 @@ func TestExporterUnderStress(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			res := runScenario(t, `
 broker: mosquitto
 warmup: 0s
 duration: 2s
-senders: [{name: sensors, count: 2, rate: 500/s, topic: "bench/{sender}", qos: 1}]
+senders: [{name: sensors, count: 2, rate: 250/s, topic: "bench/{sender}", qos: 1}]
 receivers: [{name: backend, filter: bench/#, qos: 1}]
 tracing: {arm: export, batch: {queue: 256, size: 64, delay: 100ms, timeout: 500ms}}
 faults: [`+c.fault+`]
 `)
 			a := res.Arms[0]
-			assert.EqualValues(t, 2000, a.Sent, "the load goes on")
+			assert.EqualValues(t, 1000, a.Sent, "the load goes on")
 			assert.Zero(t, a.Delivery.Lost)
 			assert.Len(t, res.Faults, 1)
 			assert.Positive(t, a.Spans.Exported)
@@ -96,18 +101,33 @@ faults: [`+c.fault+`]
 	}
 }
 
-func TestCompareRunsEveryArm(t *testing.T) {
-	res := runScenario(t, `
+// everyArm runs all arms in turns. Slices that a machine was too busy to tell apart are left out of what a message costs: where none of
+// an arm is left, the run is made again.
+func everyArm(t *testing.T) *result.Result {
+	t.Helper()
+	const mostAttempts = 3
+	var res *result.Result
+	for range mostAttempts {
+		res = runScenario(t, `
 broker: mosquitto
 warmup: 200ms
-duration: 5s
+duration: 2500ms
 senders: [{name: sensors, count: 4, rate: 50/s, topic: "bench/{sender}", qos: 1}]
 receivers: [{name: backend, count: 2, filter: bench/#, qos: 1}]
 tracing:
   compare: [off, context, record, export, {arm: context, tracestate: 3, baggage: 500, payload: 1000}]
-  slice: 200ms
+  slice: 100ms
 `)
-	require.Len(t, res.Arms, 5)
+		require.Len(t, res.Arms, 5)
+		if !slices.ContainsFunc(res.Arms, func(a result.Arm) bool { return a.Cost.SendCPUNSPerMessage == 0 }) {
+			break
+		}
+	}
+	return res
+}
+
+func TestCompareRunsEveryArm(t *testing.T) {
+	res := everyArm(t)
 	for _, a := range res.Arms {
 		assert.Positive(t, a.Cost.SendCPUNSPerMessage, a.Name)
 		assert.Positive(t, a.Cost.ReceiveCPUNSPerMessage, a.Name)

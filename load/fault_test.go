@@ -42,9 +42,11 @@ func at(elapsed time.Duration, do func()) func(Progress) {
 // A generator that waits for the broker before it looks at the clock again reports a stall of two seconds as a handful of slow
 // messages. Here every message that was due in the stall counts from when it was due.
 func TestStallIsNotOmitted(t *testing.T) {
+	t.Parallel()
 	const stall = 2 * time.Second
 	for _, qos := range []string{"0", "1"} {
 		t.Run("qos="+qos, func(t *testing.T) {
+			t.Parallel()
 			b := startMosquitto(t, broker.MosquittoConfig{})
 			var stalled, resumed clock.Instant
 			ended := make(chan struct{})
@@ -101,6 +103,7 @@ func counter(t *testing.T, b *broker.Broker, name string) uint64 {
 }
 
 func TestCountsAgreeWithTheBrokers(t *testing.T) {
+	t.Parallel()
 	b := startMosquitto(t, broker.MosquittoConfig{})
 	res := runScenario(t, `
 broker: `+b.URL()+`
@@ -129,8 +132,10 @@ receivers: [{name: backend, filter: bench/#, qos: 1}]
 }
 
 func TestBrokerKilledInMidRun(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"embedded", "mosquitto"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var r *run
 			options := Options{Progress: at(500*time.Millisecond, func() { assert.NoError(t, r.target.process.current().Kill()) })}
 			r = newRun(t.Context(), scenario(t, `
@@ -153,13 +158,14 @@ receivers: [{name: backend, filter: bench/#, qos: 1}]
 }
 
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	res, err := Run(ctx, scenario(t, `
 broker: embedded
 warmup: 0s
 duration: 1m
-senders: [{name: sensors, count: 3, rate: 100/s, topic: "bench/{sender}", qos: 1}]
+senders: [{name: sensors, count: 3, rate: 10/s, topic: "bench/{sender}", qos: 1}]
 receivers: [{name: backend, filter: bench/#, qos: 1}]
 `), Options{Progress: at(500*time.Millisecond, cancel)})
 	require.NoError(t, err)
@@ -171,6 +177,7 @@ receivers: [{name: backend, filter: bench/#, qos: 1}]
 }
 
 func TestInterruptedBeforeTheLoad(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := Run(ctx, scenario(t, `
 broker: embedded
@@ -182,6 +189,7 @@ receivers: [{name: backend, filter: bench}]
 }
 
 func TestCannotStart(t *testing.T) {
+	t.Parallel()
 	acl := filepath.Join(t.TempDir(), "acl")
 	require.NoError(t, os.WriteFile(acl, []byte("topic readwrite open/#\n"), 0o600))
 	guarded := startMosquitto(t, broker.MosquittoConfig{ACLFile: acl})
@@ -198,6 +206,7 @@ func TestCannotStart(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			_, err := Run(t.Context(), scenario(t, "duration: 10s\n"+c.yaml), Options{})
 			require.Error(t, err)
 			for _, want := range c.want {
@@ -208,6 +217,7 @@ func TestCannotStart(t *testing.T) {
 }
 
 func TestRefusedMessagesAreNotLost(t *testing.T) {
+	t.Parallel()
 	acl := filepath.Join(t.TempDir(), "acl")
 	require.NoError(t, os.WriteFile(acl, []byte("topic readwrite open/#\ntopic read bench/#\n"), 0o600))
 	b := startMosquitto(t, broker.MosquittoConfig{ACLFile: acl})

@@ -17,6 +17,7 @@ import (
 // TestStrangersChangeNothing publishes beside a run, on its topics and others, whatever a stranger might: only the count of foreign
 // messages knows.
 func TestStrangersChangeNothing(t *testing.T) {
+	t.Parallel()
 	garbage := bytes.Repeat([]byte{0xff}, stamp.Size)
 	strange := func(topic string, p *paho.PublishProperties, payload []byte) *paho.Publish {
 		return &paho.Publish{Topic: topic, QoS: 1, Properties: p, Payload: payload}
@@ -24,6 +25,7 @@ func TestStrangersChangeNothing(t *testing.T) {
 	for _, broker := range brokers {
 		for _, client := range []string{"lean", "paho"} {
 			t.Run(broker+"/"+client, func(t *testing.T) {
+				t.Parallel()
 				r := newRun(t.Context(), scenario(t, `
 broker: `+broker+`
 client: `+client+`

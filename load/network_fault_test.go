@@ -49,22 +49,23 @@ faults: [{at: 5s, for: 6s, network: {latency: 50ms}, on: senders}]
 }
 
 func TestNetworkFaults(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name, fault string
 		lost        uint64 // connections
 		check       func(*testing.T, *result.Result)
 	}{
-		{"cut", "{at: 2s, for: 1s, network: cut}", 6, func(t *testing.T, res *result.Result) {
+		{"cut", "{at: 3s, for: 1s, network: cut}", 6, func(t *testing.T, res *result.Result) {
 			require.NotNil(t, res.Faults[0].DetectedNS)
 			require.NotNil(t, res.Faults[0].ReconnectedNS)
 		}},
-		{"cut, receivers only", "{at: 2s, for: 1s, network: cut, on: receivers}", 1, func(t *testing.T, res *result.Result) {}},
-		{"cut, a group", "{at: 2s, for: 1s, network: cut, on: sensors}", 5, func(t *testing.T, res *result.Result) {}},
-		{"stall", "{at: 2s, for: 1s, network: stall}", 0, func(t *testing.T, res *result.Result) {
+		{"cut, receivers only", "{at: 3s, for: 1s, network: cut, on: receivers}", 1, func(t *testing.T, res *result.Result) {}},
+		{"cut, a group", "{at: 3s, for: 1s, network: cut, on: sensors}", 5, func(t *testing.T, res *result.Result) {}},
+		{"stall", "{at: 3s, for: 1s, network: stall}", 0, func(t *testing.T, res *result.Result) {
 			assert.GreaterOrEqual(t, res.Arms[0].Latency[result.Response].MaxNS, int64(900*time.Millisecond))
 		}},
 		// 200 messages of 1,000 bytes a second are 1.6 Mbit/s, of which the receiver's connection carries a half.
-		{"bandwidth", "{at: 2s, for: 2s, network: {bandwidth: 800kbit/s}, on: receivers}", 0, func(t *testing.T, res *result.Result) {
+		{"bandwidth", "{at: 3s, for: 2s, network: {bandwidth: 800kbit/s}, on: receivers}", 0, func(t *testing.T, res *result.Result) {
 			assert.GreaterOrEqual(t, res.Arms[0].Latency[result.Response].MaxNS, int64(500*time.Millisecond))
 			assert.Positive(t, res.Faults[0].Late)
 		}},

@@ -29,6 +29,7 @@ func equally(values ...float64) (w weighted) {
 }
 
 func TestDifferenceKnowsNoiseFromCost(t *testing.T) {
+	t.Parallel()
 	const trials, slices = 400, 20
 	var falseAlarms, found, covered int
 	for seed := range uint64(trials) {

@@ -11,9 +11,11 @@ import (
 )
 
 func TestReceiversComeLateAndLeaveEarly(t *testing.T) {
+	t.Parallel()
 	for _, broker := range []string{"embedded", "mosquitto"} {
 		for _, qos := range []string{"0", "1"} {
 			t.Run(broker+"/qos="+qos, func(t *testing.T) {
+				t.Parallel()
 				res := runScenario(t, `
 broker: `+broker+`
 warmup: 100ms
@@ -52,9 +54,11 @@ receivers:
 }
 
 func TestReceiversComeAndGo(t *testing.T) {
+	t.Parallel()
 	for _, broker := range []string{"embedded", "mosquitto"} {
 		for _, client := range []string{"lean", "paho"} {
 			t.Run(broker+"/"+client, func(t *testing.T) {
+				t.Parallel()
 				res := runScenario(t, `
 broker: `+broker+`
 client: `+client+`
@@ -78,6 +82,7 @@ receivers:
 }
 
 func TestSilentRunsLastAsLongAsTheyShould(t *testing.T) {
+	t.Parallel()
 	res := runScenario(t, `
 broker: embedded
 warmup: 0s

@@ -15,9 +15,11 @@ var brokers = []string{"embedded", "mosquitto"}
 
 // TestQualitiesOfService sends and subscribes at every quality of service: messages arrive at the lower of the two.
 func TestQualitiesOfService(t *testing.T) {
+	t.Parallel()
 	for _, broker := range brokers {
 		for _, c := range []struct{ sent, subscribed, effective int }{{2, 2, 2}, {2, 1, 1}, {1, 2, 1}, {2, 0, 0}, {0, 2, 0}} {
 			t.Run(fmt.Sprintf("%s/%d to %d", broker, c.sent, c.subscribed), func(t *testing.T) {
+				t.Parallel()
 				res := runScenario(t, fmt.Sprintf(`
 broker: %s
 warmup: 0s
@@ -45,9 +47,11 @@ tracing: {arm: record}
 
 // TestWindowOfQoS2 keeps the window full: every PUBREL must leave although no PUBLISH follows.
 func TestWindowOfQoS2(t *testing.T) {
+	t.Parallel()
 	for _, broker := range brokers {
 		for _, rate := range []string{"max", "2000/s"} {
 			t.Run(broker+"/"+rate, func(t *testing.T) {
+				t.Parallel()
 				res := runScenario(t, `
 broker: `+broker+`
 warmup: 0s

@@ -19,6 +19,7 @@ import (
 
 // TestReasonsOfRefusedMessages counts the acknowledgements of a broker that does not let a sender publish.
 func TestReasonsOfRefusedMessages(t *testing.T) {
+	t.Parallel()
 	acl := filepath.Join(t.TempDir(), "acl")
 	require.NoError(t, os.WriteFile(acl, []byte("topic read #\ntopic write allowed\n"), 0o644))
 	b, err := broker.MosquittoConfig{ACLFile: acl}.Start(t.Context())
@@ -26,6 +27,7 @@ func TestReasonsOfRefusedMessages(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, b.Stop(context.Background())) })
 	for qos, packet := range map[string]string{"1": "PUBACK", "2": "PUBREC"} {
 		t.Run(packet, func(t *testing.T) {
+			t.Parallel()
 			res := runScenario(t, `
 broker: `+b.URL()+`
 warmup: 0s
@@ -52,6 +54,7 @@ func TestReasonsOfConnections(t *testing.T) {
 
 // TestServerReference connects to a broker that refers to another.
 func TestServerReference(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	done := make(chan struct{})

@@ -68,6 +68,7 @@ func named(examples []result.Message) (all []result.Message) {
 
 // A relay that drops, or repeats one in a hundred messages is caught to the message.
 func TestLedgersNameTheMessages(t *testing.T) {
+	t.Parallel()
 	var dropped, repeated passing
 	cases := []struct {
 		name     string
@@ -81,6 +82,7 @@ func TestLedgersNameTheMessages(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			b := startMosquitto(t, broker.MosquittoConfig{})
 			r, err := relay.Start(b.Addr(), c.faults)
 			require.NoError(t, err)
@@ -104,6 +106,7 @@ receivers: [{name: backend, filter: bench/#}]
 
 // A broker or a bridge that does something to messages or to their trace context is caught, each fault under its own name.
 func TestLedgersTellTheFaultsOfARelay(t *testing.T) {
+	t.Parallel()
 	const other = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
 	value := func(v string) func([]packets.User) []packets.User {
 		return func([]packets.User) []packets.User { return []packets.User{{Key: "traceparent", Value: v}} }
@@ -148,6 +151,7 @@ func TestLedgersTellTheFaultsOfARelay(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			b := startMosquitto(t, broker.MosquittoConfig{})
 			r, err := relay.Start(b.Addr(), c.faults)
 			require.NoError(t, err)

@@ -39,9 +39,11 @@ func runScenario(t *testing.T, yaml string) *result.Result {
 }
 
 func TestRunLosesNothing(t *testing.T) {
+	t.Parallel()
 	for _, broker := range []string{"embedded", "mosquitto"} {
 		for _, arm := range []string{"off", "context", "record"} {
 			t.Run(broker+"/"+arm, func(t *testing.T) {
+				t.Parallel()
 				res := runScenario(t, `
 broker: `+broker+`
 warmup: 0s
@@ -78,8 +80,10 @@ tracing: {arm: `+arm+`}
 }
 
 func TestConsumerSpanIsChildOfTheProducerSpanOfItsMessage(t *testing.T) {
+	t.Parallel()
 	for _, broker := range []string{"embedded", "mosquitto"} {
 		t.Run(broker, func(t *testing.T) {
+			t.Parallel()
 			sc := scenario(t, `
 broker: `+broker+`
 warmup: 0s
@@ -122,6 +126,7 @@ tracing: {arm: record}
 }
 
 func TestLoadShapes(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name, yaml string
 		check      func(t *testing.T, a result.Arm)
@@ -213,6 +218,7 @@ senders: [{name: sensors, rate: 100/s, topic: bench, qos: 1}]
 	for _, c := range cases {
 		for _, broker := range []string{"embedded", "mosquitto"} {
 			t.Run(c.name+"/"+broker, func(t *testing.T) {
+				t.Parallel()
 				res := runScenario(t, "broker: "+broker+"\nwarmup: 200ms\nduration: 1s\n"+c.yaml)
 				a := res.Arms[0]
 				assert.NotEqual(t, result.Fail, res.Verdict, res.Reason)
@@ -227,6 +233,7 @@ senders: [{name: sensors, rate: 100/s, topic: bench, qos: 1}]
 }
 
 func TestForeignMessagesAreCountedAndHarmNothing(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	b := startMosquitto(t, broker.MosquittoConfig{})
 	stranger, err := mqtt.Connect(ctx, mqtt.Settings{Address: b.Addr(), ClientID: "stranger"}, mqtt.Handlers{})

@@ -12,8 +12,10 @@ import (
 )
 
 func TestStormDropsItsShareAndAllComeBack(t *testing.T) {
+	t.Parallel()
 	for _, broker := range []string{"embedded", "mosquitto"} {
 		t.Run(broker, func(t *testing.T) {
+			t.Parallel()
 			var r *run
 			dropped := 0
 			options := Options{Progress: at(300*time.Millisecond, func() {

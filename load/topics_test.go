@@ -68,6 +68,7 @@ func TestChoosers(t *testing.T) {
 
 // TestSeveralTopics judges receivers that are owed some of a sender's messages and not others.
 func TestSeveralTopics(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name, senders, receivers string
 		expected                 map[string]uint64 // by receiver
@@ -92,6 +93,7 @@ func TestSeveralTopics(t *testing.T) {
 	for _, broker := range brokers {
 		for _, c := range cases {
 			t.Run(broker+"/"+c.name, func(t *testing.T) {
+				t.Parallel()
 				res := runScenario(t, fmt.Sprintf(`
 broker: %s
 warmup: 100ms
@@ -161,9 +163,11 @@ func runWatched(t *testing.T, yaml string) (*result.Result, []*paho.Publish) {
 }
 
 func TestProperties(t *testing.T) {
+	t.Parallel()
 	for _, broker := range brokers {
 		for _, arm := range []string{"off", "record"} {
 			t.Run(broker+"/"+arm, func(t *testing.T) {
+				t.Parallel()
 				_, seen := runWatched(t, `
 broker: `+broker+`
 warmup: 0s
@@ -208,9 +212,11 @@ tracing: {arm: `+arm+`}
 
 // TestTopicAlias compares the bytes of PUBLISH packets with and without aliases, of topics as many as the broker takes and more.
 func TestTopicAlias(t *testing.T) {
+	t.Parallel()
 	for _, broker := range brokers {
 		for _, qos := range []int{0, 1, 2} {
 			t.Run(fmt.Sprintf("%s/qos %d", broker, qos), func(t *testing.T) {
+				t.Parallel()
 				bytesOf := func(alias bool) float64 {
 					res := runScenario(t, fmt.Sprintf(`
 broker: %s

@@ -41,6 +41,7 @@ func (*openDoor) OnACLCheck(*mochi.Client, string, bool) bool              { ret
 
 // TestTransports runs over everything that brokers listen on beside TCP.
 func TestTransports(t *testing.T) {
+	t.Parallel()
 	port, socket := freePort(t), filepath.Join(t.TempDir(), "mosquitto.sock")
 	b, err := broker.MosquittoConfig{Extra: []string{
 		"listener " + port + " 127.0.0.1", "protocol websockets", "listener 0 " + socket,
@@ -56,25 +57,28 @@ func TestTransports(t *testing.T) {
 	require.NoError(t, embedded.Serve())
 	t.Cleanup(func() { embedded.Close() })
 
-	for _, url := range []string{
+	for i, url := range []string{
 		"ws://127.0.0.1:" + port, "ws://127.0.0.1:" + port + "/mqtt", "unix://" + socket, "ws://127.0.0.1:" + mochiPort, "unix://" + mochiSocket,
 	} {
 		for _, client := range []string{"lean", "paho"} {
 			t.Run(strings.SplitN(url, ":", 2)[0]+"/"+client, func(t *testing.T) {
+				t.Parallel()
+				topics := fmt.Sprintf("bench/%d/%s", i, client) // its own, of a broker that others run on
 				res := runScenario(t, fmt.Sprintf(`
 broker: %s
 client: %s
 warmup: 0s
 duration: 500ms
-senders: [{name: sensors, count: 2, rate: 100/s, topic: "bench/{sender}", qos: 1}]
-receivers: [{name: backend, filter: bench/+, qos: 1}]
-`, url, client))
+senders: [{name: sensors, count: 2, rate: 100/s, topic: "%s/{sender}", qos: 1}]
+receivers: [{name: backend, filter: %s/+, qos: 1}]
+`, url, client, topics, topics))
 				assert.NotEqual(t, result.Fail, res.Verdict, res.Reason)
 				assert.EqualValues(t, 100, res.Arms[0].Delivery.Received)
 			})
 		}
 	}
 	t.Run("not a WebSocket server", func(t *testing.T) {
+		t.Parallel()
 		_, err := Run(t.Context(), scenario(t, "broker: ws://"+b.Addr()+"\nduration: 1s\nsenders: [{name: s, rate: 1/s, topic: t}]"), Options{})
 		assert.ErrorContains(t, err, "connect to "+b.Addr())
 	})
