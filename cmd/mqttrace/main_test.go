@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,11 +16,17 @@ import (
 	"mqttrace/reports/live"
 )
 
+// sideBySide is how many scripts run at once, unless -parallel says otherwise: most of the time they wait for runs.
+const sideBySide = "4"
+
 func TestMain(m *testing.M) {
 	broker.RunIfChild()
 	otlp.RunIfChild()
 	load.RunIfChild()
 	live.RunIfChild()
+	if err := flag.Set("test.parallel", sideBySide); err != nil {
+		panic(err)
+	}
 	testscript.Main(leakChecked{m}, map[string]func(){"mqttrace": main})
 }
 

@@ -140,6 +140,7 @@ func outputs(t *testing.T, path string) map[string]string {
 }
 
 func TestActionRunsScenarios(t *testing.T) {
+	t.Parallel()
 	got := use(t, map[string]string{"scenarios": "load/*.yaml 'more load/quiet.yaml'", "reports": "html,markdown", "version": "v1.2.3"})
 	require.Equal(t, 0, got.code, got.log)
 	assert.Equal(t, "pass", got.outputs["verdict"])
@@ -162,6 +163,7 @@ func TestActionRunsScenarios(t *testing.T) {
 }
 
 func TestActionRunsOnMosquitto(t *testing.T) {
+	t.Parallel()
 	got := use(t, map[string]string{"scenarios": "load/gentle.yaml", "broker": "mosquitto", "args": "--duration 2s --set 'thresholds=[delivery.lost == 0]'"})
 	require.Equal(t, 0, got.code, got.log)
 	r, err := result.Read(got.outputs["result"])
@@ -172,6 +174,7 @@ func TestActionRunsOnMosquitto(t *testing.T) {
 }
 
 func TestActionFails(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		inputs  map[string]string
 		code    int
@@ -196,6 +199,7 @@ func TestActionFails(t *testing.T) {
 		"no scenario": {map[string]string{"scenarios": " "}, 2, "error", []string{"want at least one file"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			got := use(t, tc.inputs)
 			assert.Equal(t, tc.code, got.code, got.log)
 			assert.Equal(t, tc.verdict, got.outputs["verdict"])
@@ -233,9 +237,11 @@ func TestActionSeesAFailedRunBehindAnInvalidOne(t *testing.T) {
 
 // Inputs may come from whoever opens a pull request. None of them runs.
 func TestActionRunsNothingThatAnInputSays(t *testing.T) {
+	t.Parallel()
 	const evil = "$(touch a) `touch b`; touch c | touch d & touch e\n touch f\n$((x[$(touch g)])) ${x:=$(touch h)}"
 	for _, input := range []string{"scenarios", "broker", "args", "reports", "fail-on", "version"} {
 		t.Run(input, func(t *testing.T) {
+			t.Parallel()
 			got := use(t, map[string]string{"scenarios": "load/gentle.yaml", input: evil}) // looks into the workspace
 			assert.Equal(t, 2, got.code, got.log)
 			assert.Equal(t, map[string]string{"verdict": "error"}, got.outputs)

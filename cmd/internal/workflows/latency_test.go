@@ -68,6 +68,7 @@ func (c clone) published(t *testing.T, pattern string) []string {
 
 // What make latency does here and in the workflow, and make history on another machine after it.
 func TestRunsArePublishedAndKept(t *testing.T) {
+	t.Parallel()
 	origin := newOrigin(t)
 	c := newClone(t, origin)
 	c.build(t)
@@ -99,6 +100,7 @@ func TestRunsArePublishedAndKept(t *testing.T) {
 }
 
 func TestAMissedThresholdIsPublishedAndFails(t *testing.T) {
+	t.Parallel()
 	c := newClone(t, newOrigin(t))
 	c.build(t)
 	said, code := c.latency(t, "embedded", "missed.yaml")
@@ -113,6 +115,7 @@ func TestAMissedThresholdIsPublishedAndFails(t *testing.T) {
 }
 
 func TestPagesWithoutABranchAreOfTheRunsThatAreHere(t *testing.T) {
+	t.Parallel()
 	c := newClone(t, newOrigin(t))
 	c.build(t)
 	said, code := c.latency(t, "embedded", "load/gentle.yaml")
