@@ -62,6 +62,7 @@ func TestBenchstatKeepsInvalidRunsApart(t *testing.T) {
 }
 
 func TestBenchstatReadsAnyName(t *testing.T) {
+	t.Parallel()
 	for name, text := range hostile {
 		t.Run(name, func(t *testing.T) {
 			for kind, r := range everything() {

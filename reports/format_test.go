@@ -106,6 +106,7 @@ func formatsOfSeveral() []reports.Format {
 }
 
 func TestFormatsWriteAnyResult(t *testing.T) {
+	t.Parallel()
 	all := everything()
 	all["ten thousand seconds"] = huge()
 	all["empty"] = &result.Result{Schema: result.Schema, Verdict: result.Invalid}
@@ -131,6 +132,7 @@ func TestFormatsWriteAnyResult(t *testing.T) {
 
 // What hostile names do to each format is for its own tests.
 func TestFormatsWriteHostileResults(t *testing.T) {
+	t.Parallel()
 	for _, f := range formatsOfSeveral() {
 		for name, text := range hostile {
 			t.Run(f.Name+"/"+name, func(t *testing.T) {

@@ -103,6 +103,7 @@ var hostile = map[string]string{
 const widest = 100
 
 func TestTextHoldsItsShapeWhateverNamesAre(t *testing.T) {
+	t.Parallel()
 	for name, text := range hostile {
 		for kind, r := range everything() {
 			t.Run(name+"/"+kind, func(t *testing.T) {

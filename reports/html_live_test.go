@@ -43,6 +43,7 @@ func live(t *testing.T, first *result.Result, updates <-chan *result.Result) *ht
 }
 
 func TestHTMLFollowsARun(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t)
 	updates := make(chan *result.Result)
 	tab := b.Open(t, live(t, running(3), updates).URL, browser.View{})

@@ -49,6 +49,7 @@ func pages() map[string][]*result.Result {
 }
 
 func TestHTMLInABrowser(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t)
 	for name, all := range pages() {
 		t.Run(name, func(t *testing.T) {
@@ -124,6 +125,7 @@ func assertInOrder(t *testing.T, tab *browser.Tab) {
 }
 
 func TestHTMLShowsWhatTextShows(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t)
 	r := eventful()
 	path, _ := savePage(t, reports.HTMLOptions{}, r)
@@ -146,6 +148,7 @@ func TestHTMLShowsWhatTextShows(t *testing.T) {
 }
 
 func TestHTMLCannotBeInjected(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t)
 	all := map[string]*result.Result{"comparison": attacked(t), "observation": attackedObservation(t)}
 	for name, r := range everything() {
@@ -183,6 +186,7 @@ func TestHTMLHasAStrictPolicy(t *testing.T) {
 }
 
 func TestHTMLOfLongRunsIsSmall(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t)
 	for name, r := range map[string]*result.Result{
 		"an hour of four arms": hour(3600, "off", "context", "record", "export"),
@@ -201,6 +205,7 @@ func TestHTMLOfLongRunsIsSmall(t *testing.T) {
 }
 
 func TestHTMLInTheDarkAndOnPaper(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t)
 	path, _ := savePage(t, reports.HTMLOptions{}, eventful())
 	const paper = `getComputedStyle(document.body).backgroundColor`
@@ -231,6 +236,7 @@ func TestHTMLInTheDarkAndOnPaper(t *testing.T) {
 }
 
 func TestHTMLIsReachedByKeyboard(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t)
 	path, _ := savePage(t, reports.HTMLOptions{}, comparison("off", "record"))
 	tab := b.Open(t, path, browser.View{})
@@ -298,6 +304,7 @@ const contrasts = `(() => {
 })()`
 
 func TestHTMLHasEnoughContrast(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t)
 	for name, r := range map[string]*result.Result{"passed": eventful(), "failed": failed(), "invalid": invalid(), "comparison": comparison("off", "record"), "running": running(3)} {
 		path, _ := savePage(t, reports.HTMLOptions{}, r)

@@ -95,6 +95,7 @@ func readJUnit(t *testing.T, all ...reports.Saved) element {
 }
 
 func TestJUnitHasTheShapeThatServersExpect(t *testing.T) {
+	t.Parallel()
 	for kind, r := range everything() {
 		t.Run(kind, func(t *testing.T) {
 			root := readJUnit(t, unsaved(r))

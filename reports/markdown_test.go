@@ -62,6 +62,7 @@ func tagsOf(html string) string {
 }
 
 func TestMarkdownMeansTheSameWhateverNamesAre(t *testing.T) {
+	t.Parallel()
 	for name, evil := range hostile {
 		for kind, r := range everything() {
 			t.Run(name+"/"+kind, func(t *testing.T) {
@@ -110,6 +111,7 @@ func TestMarkdownLinksTraces(t *testing.T) {
 }
 
 func TestMarkdownHasRoomInAComment(t *testing.T) {
+	t.Parallel()
 	r := arms("off", "context", "record", "record@0.1", "export", "export@0.1")
 	r.Scenario = []byte(`{"name":"` + strings.Repeat("x", 1<<20) + `"}`)
 	long := markdownOf(t, r)

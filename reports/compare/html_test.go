@@ -23,6 +23,7 @@ func pageOf(t *testing.T, c *Comparison) string {
 }
 
 func TestPagesInABrowser(t *testing.T) {
+	t.Parallel()
 	b := browser.Start(t)
 	all := comparisons(t)
 

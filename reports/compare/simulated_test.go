@@ -101,6 +101,7 @@ func simulate(t *testing.T, seed uint64, pairs int, m machine, runs int, slower 
 
 // With nothing changed, hardly ever is any figure called regressed.
 func TestFalseAlarms(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		machine
 		runs, pairs int
@@ -111,6 +112,7 @@ func TestFalseAlarms(t *testing.T) {
 		"ten runs that lose a few messages": {machine{noise: 1, loses: 0.2}, 10, 80},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			alarms, wrong, tests := 0, 0, 0
 			simulate(t, 1, tc.pairs, tc.machine, tc.runs, 1, func(c *Comparison) {
 				tests = c.Tests
@@ -130,6 +132,7 @@ func TestFalseAlarms(t *testing.T) {
 
 // A p99 that is 15 % slower is found, and where the noise is too much for that the comparison says so rather than "same".
 func TestDetection(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name        string
 		noise       float64
@@ -143,6 +146,7 @@ func TestDetection(t *testing.T) {
 		{"five runs a side, p99 varies by 5 %", 1, 5, 80, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			found, missed := 0, 0
 			var more []int
 			simulate(t, 2, tc.pairs, machine{noise: tc.noise}, tc.runs, 1.15, func(c *Comparison) {
