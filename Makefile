@@ -33,6 +33,8 @@ run: build ## build and run the quick-start scenario on the embedded broker (SCE
 build: ## build bin/mqttrace
 	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o $(BIN) ./cmd/mqttrace
 
+# A process with the race detector waits a second at its end, and tests start hundreds.
+test: export GORACE := atexit_sleep_ms=0 $(GORACE)
 test: test-tools ## install what tests need and run them all with the race detector
 	go test -race -timeout $(TEST_TIME) ./...
 
