@@ -42,7 +42,7 @@ type passing struct {
 	seen []result.Message
 }
 
-// hundredth notes each hundredth delivery of a message of the run.
+// hundredth notes every hundredth delivery of a message of the run, beginning with the fiftieth.
 func (p *passing) hundredth() func(*packets.ControlPacket) bool {
 	return func(c *packets.ControlPacket) bool {
 		m, ok := c.Content.(*packets.Publish)
@@ -50,7 +50,7 @@ func (p *passing) hundredth() func(*packets.ControlPacket) bool {
 			return false
 		}
 		s, ok := stamp.Decode(m.Properties.CorrelationData, clock.Now())
-		if !ok || s.Kind != stamp.Measured || p.n.Add(1)%100 != 0 {
+		if !ok || s.Kind != stamp.Measured || p.n.Add(1)%100 != 50 {
 			return false
 		}
 		p.seen = append(p.seen, result.Message{Sender: fmt.Sprintf("s%d", s.Sender), Seq: s.Seq})
@@ -66,19 +66,22 @@ func named(examples []result.Message) (all []result.Message) {
 	return all
 }
 
-// A relay that drops, or repeats one in a hundred messages is caught to the message.
+// A relay that drops, repeats or swaps one in a hundred messages is caught to the message.
 func TestLedgersNameTheMessages(t *testing.T) {
 	t.Parallel()
-	var dropped, repeated passing
+	var dropped, repeated, swapped passing
 	cases := []struct {
 		name     string
+		senders  string
 		faults   relay.Faults
 		done     *passing
 		examples func(result.Delivery) []result.Message
 		count    func(result.Delivery) uint64
 	}{
-		{"dropped", relay.Faults{Swallow: dropped.hundredth()}, &dropped, func(d result.Delivery) []result.Message { return d.LostExamples }, func(d result.Delivery) uint64 { return d.Lost }},
-		{"repeated", relay.Faults{Repeat: repeated.hundredth()}, &repeated, func(d result.Delivery) []result.Message { return d.DuplicatedExamples }, func(d result.Delivery) uint64 { return d.Duplicated }},
+		{"dropped", "count: 5, rate: 100/s", relay.Faults{Swallow: dropped.hundredth()}, &dropped, func(d result.Delivery) []result.Message { return d.LostExamples }, func(d result.Delivery) uint64 { return d.Lost }},
+		{"repeated", "count: 5, rate: 100/s", relay.Faults{Repeat: repeated.hundredth()}, &repeated, func(d result.Delivery) []result.Message { return d.DuplicatedExamples }, func(d result.Delivery) uint64 { return d.Duplicated }},
+		// A message of another sender in between would be no change of order, so there is one sender.
+		{"swapped", "rate: 500/s", relay.Faults{Swap: swapped.hundredth()}, &swapped, func(d result.Delivery) []result.Message { return d.ReorderedExamples }, func(d result.Delivery) uint64 { return d.Reordered }},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -92,14 +95,15 @@ broker: mqtt://`+r.Addr()+`
 warmup: 0s
 duration: 2s
 drain: 1s
-senders: [{name: sensors, count: 5, rate: 100/s, topic: "bench/{sender}"}]
+senders: [{name: sensors, `+c.senders+`, topic: "bench/{sender}"}]
 receivers: [{name: backend, filter: bench/#}]
 `)
 			r.Close()
+			assert.EqualValues(t, 1000, res.Arms[0].Sent)
 			d := res.Arms[0].Delivery
 			assert.EqualValues(t, 10, c.count(d))
 			assert.ElementsMatch(t, c.done.seen, named(c.examples(d)))
-			assert.Zero(t, d.Reordered)
+			assert.EqualValues(t, 10, d.Lost+d.Duplicated+d.Reordered, "and nothing else")
 		})
 	}
 }

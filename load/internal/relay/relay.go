@@ -29,6 +29,8 @@ type Faults struct {
 	Swallow func(*packets.ControlPacket) bool
 	// Repeat says that a packet to a receiver is passed on twice.
 	Repeat func(*packets.ControlPacket) bool
+	// Swap says that a packet to a receiver is passed on after the one that follows it.
+	Swap func(*packets.ControlPacket) bool
 	// Answer, if it returns a packet, gives it to the sender in the place of passing one to the broker.
 	Answer func(*packets.ControlPacket) *packets.ControlPacket
 }
@@ -76,8 +78,8 @@ func (r *Relay) accept() {
 			continue
 		}
 		r.keep(client, broker)
-		r.running.Go(func() { r.pass(client, broker, r.fromClient, nil) })
-		r.running.Go(func() { r.pass(broker, client, r.fromBroker, r.faults.Repeat) })
+		r.running.Go(func() { r.pass(client, broker, r.fromClient) })
+		r.running.Go(func() { r.pass(broker, client, r.fromBroker()) })
 	}
 }
 
@@ -92,11 +94,11 @@ func (r *Relay) keep(conns ...net.Conn) {
 	}
 }
 
-// route says which packet goes where in the place of p; nil for none, and false to cut the connection.
-type route func(p *packets.ControlPacket, from, to net.Conn) (net.Conn, *packets.ControlPacket, bool)
+// route says which packets go where in the place of p, and false to cut the connection.
+type route func(p *packets.ControlPacket, from, to net.Conn) (net.Conn, []*packets.ControlPacket, bool)
 
-// pass hands packets on until one side ends; what repeat says goes twice.
-func (r *Relay) pass(from, to net.Conn, next route, repeat func(*packets.ControlPacket) bool) {
+// pass hands packets on until one side ends.
+func (r *Relay) pass(from, to net.Conn, next route) {
 	defer from.Close()
 	defer to.Close()
 	for {
@@ -105,15 +107,12 @@ func (r *Relay) pass(from, to net.Conn, next route, repeat func(*packets.Control
 			return
 		}
 		r.mu.Lock()
-		where, p, ok := next(p, from, to)
+		where, passed, ok := next(p, from, to)
 		r.mu.Unlock()
 		if !ok {
 			return
 		}
-		if p == nil {
-			continue
-		}
-		for range copies(p, repeat) {
+		for _, p := range passed {
 			if _, err := p.WriteTo(where); err != nil {
 				return
 			}
@@ -121,25 +120,35 @@ func (r *Relay) pass(from, to net.Conn, next route, repeat func(*packets.Control
 	}
 }
 
-func copies(p *packets.ControlPacket, repeat func(*packets.ControlPacket) bool) int {
-	if repeat != nil && repeat(p) {
-		return 2
-	}
-	return 1
-}
-
-func (r *Relay) fromClient(p *packets.ControlPacket, from, to net.Conn) (net.Conn, *packets.ControlPacket, bool) {
+func (r *Relay) fromClient(p *packets.ControlPacket, from, to net.Conn) (net.Conn, []*packets.ControlPacket, bool) {
 	if r.faults.Answer != nil {
 		if answer := r.faults.Answer(p); answer != nil {
-			return from, answer, true
+			return from, []*packets.ControlPacket{answer}, true
 		}
 	}
-	return to, p, r.faults.ToBroker == nil || r.faults.ToBroker(p)
+	return to, []*packets.ControlPacket{p}, r.faults.ToBroker == nil || r.faults.ToBroker(p)
 }
 
-func (r *Relay) fromBroker(p *packets.ControlPacket, _, to net.Conn) (net.Conn, *packets.ControlPacket, bool) {
-	if r.faults.Swallow != nil && r.faults.Swallow(p) {
-		return to, nil, true
+// fromBroker is the route of one connection to a receiver.
+func (r *Relay) fromBroker() route {
+	var held []*packets.ControlPacket // at most one
+	does := func(fault func(*packets.ControlPacket) bool, p *packets.ControlPacket) bool {
+		return fault != nil && fault(p)
 	}
-	return to, p, r.faults.ToReceiver == nil || r.faults.ToReceiver(p)
+	return func(p *packets.ControlPacket, _, to net.Conn) (net.Conn, []*packets.ControlPacket, bool) {
+		switch {
+		case does(r.faults.Swallow, p):
+			return to, nil, true
+		case r.faults.ToReceiver != nil && !r.faults.ToReceiver(p):
+			return to, nil, false
+		case does(r.faults.Repeat, p):
+			return to, []*packets.ControlPacket{p, p}, true
+		case len(held) == 0 && does(r.faults.Swap, p):
+			held = []*packets.ControlPacket{p}
+			return to, nil, true
+		}
+		passed := append([]*packets.ControlPacket{p}, held...)
+		held = nil
+		return to, passed, true
+	}
 }
