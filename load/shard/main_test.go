@@ -15,6 +15,7 @@ import (
 
 func TestMain(m *testing.M) {
 	broker.RunIfChild()
+	runIfShard()
 	goleak.VerifyTestMain(m)
 }
 
@@ -26,6 +27,20 @@ func limited(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), testLimit)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// quick is the pace of tests that wait for what does not come.
+var quick = pace{
+	beat: 300 * time.Millisecond, silence: 4 * time.Second, grace: 1500 * time.Millisecond, reconnect: 6 * time.Second,
+	ahead: time.Second, settled: 200 * time.Millisecond, again: 500 * time.Millisecond,
+}
+
+func mosquitto(t *testing.T) *broker.Broker {
+	t.Helper()
+	b, err := broker.StartMosquitto(limited(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, b.Stop(limited(t))) })
+	return b
 }
 
 // eachBroker runs test against both kinds of broker.
