@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -55,10 +56,27 @@ func startMeters(ctx context.Context, scenario, version, listen string, getenv f
 	run := fmt.Sprintf("%s-%s-%d", scenario, time.Now().UTC().Format("20060102T150405Z"), os.Getpid())
 	m := &meters{
 		shutdown: provider.Shutdown,
-		labels:   []attribute.KeyValue{attribute.String("mqttrace.run", run), attribute.String("mqttrace.scenario", scenario)},
+		labels:   []attribute.KeyValue{runLabel.String(run), attribute.String("mqttrace.scenario", scenario)},
 	}
 	return m, m.register(provider.Meter("mqttrace"))
 }
+
+// ofShard says that all metrics from here on are of one shard of a run, whose name they then have in common with those of the
+// others. It is called before the run begins; s is nil where one process does all of it.
+func (m *meters) ofShard(s *result.Shard) {
+	if m == nil || s == nil {
+		return
+	}
+	for i, l := range m.labels {
+		if l.Key == runLabel {
+			m.labels[i] = runLabel.String(s.Run)
+		}
+	}
+	m.labels = append(m.labels, attribute.String("mqttrace.shard", strconv.Itoa(s.Index)))
+}
+
+// runLabel names the run that a metric is of.
+const runLabel = attribute.Key("mqttrace.run")
 
 // register makes the instruments, all of which are read when an export is due.
 func (m *meters) register(meter metric.Meter) error {

@@ -11,12 +11,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
 	metricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	metrics "go.opentelemetry.io/proto/otlp/metrics/v1"
 
 	"mqttrace/cmd/internal/stack"
 	"mqttrace/load"
 	"mqttrace/load/otlp"
+	"mqttrace/load/result"
 	"mqttrace/scenarios"
 )
 
@@ -54,6 +56,21 @@ tracing: {arm: record}
 	mu.Lock()
 	defer mu.Unlock()
 	assert.Empty(t, stack.Missing("mqttrace", stack.Exported(got)))
+}
+
+// Shards of a run have its name in common, and each its number.
+func TestMetricsOfAShardSayWhichItIs(t *testing.T) {
+	m := &meters{labels: []attribute.KeyValue{runLabel.String("fan-in-1"), attribute.String("mqttrace.scenario", "fan-in")}}
+	m.ofShard(nil)
+	labels := m.labelsOf("off")
+	assert.False(t, labels.HasValue("mqttrace.shard"))
+	m.ofShard(&result.Shard{Index: 3, Of: 8, Run: "job-7"})
+	labels = m.labelsOf("off")
+	run, _ := labels.Value("mqttrace.run")
+	shard, _ := labels.Value("mqttrace.shard")
+	assert.Equal(t, "job-7", run.AsString())
+	assert.Equal(t, "3", shard.AsString())
+	(*meters)(nil).ofShard(&result.Shard{})
 }
 
 func TestRunExportsNothingUnasked(t *testing.T) {

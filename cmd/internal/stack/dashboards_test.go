@@ -69,7 +69,7 @@ func openDashboard(t *testing.T, uid string) dashboard {
 func TestDashboardsShowWhatTheyPromise(t *testing.T) {
 	for uid, want := range map[string][]string{
 		tracingDashboard: {"Rate", "End-to-end latency", "End-to-end percentiles", "Process time", "Errors", "Reconnects", "Lost spans", "Service graph", "Recent traces", "Logs"},
-		loadDashboard:    {"Scheduled and sent", "Acknowledged and received", "Response", "Transit", "Lost", "CPU", "Runs"},
+		loadDashboard:    {"Scheduled and sent", "Acknowledged and received", "Response", "Transit", "Lost", "CPU", "Runs", "Sent by shard", "Received by shard", "Response p99 by shard", "CPU by shard"},
 	} {
 		t.Run(uid, func(t *testing.T) {
 			var titles []string
@@ -81,6 +81,17 @@ func TestDashboardsShowWhatTheyPromise(t *testing.T) {
 				assert.Contains(t, titles, title)
 			}
 		})
+	}
+}
+
+// TestEveryQueryOfRunsCanBeOfOneShard: the variables of the load-test dashboard choose what every panel shows.
+func TestEveryQueryOfRunsCanBeOfOneShard(t *testing.T) {
+	for _, panel := range openDashboard(t, loadDashboard).Panels {
+		for _, target := range panel.Targets {
+			for _, chosen := range []string{"run", "scenario", "arm", "shard"} {
+				assert.Contains(t, target.Expr, `mqttrace_`+chosen+`=~"$`+chosen+`"`, panel.Title)
+			}
+		}
 	}
 }
 
@@ -111,7 +122,11 @@ func TestDashboardQueries(t *testing.T) {
 			d := openDashboard(t, uid)
 			for _, v := range d.Templating.List {
 				assert.Equal(t, v.Definition, v.Query.Query, v.Name)
-				assert.Equal(t, ".+", v.AllValue, "%s: Loki wants a matcher that not everything matches", v.Name)
+				if v.Name == "shard" {
+					assert.Equal(t, ".*", v.AllValue, "a run that one process does has no shards")
+				} else {
+					assert.Equal(t, ".+", v.AllValue, "%s: Loki wants a matcher that not everything matches", v.Name)
+				}
 				known.checkVariable(t, v)
 			}
 			for _, panel := range d.Panels {
