@@ -99,7 +99,7 @@ func TestKubernetesObjects(t *testing.T) {
 				deployment := all.deployments[name]
 				require.NotNil(t, deployment, name)
 				all.assertReferences(t, deployment)
-				assertHardened(t, deployment)
+				assertPodHardened(t, name, deployment.Spec.Template.Spec)
 				assertProbed(t, deployment)
 			}
 			all.assertServices(t)
@@ -151,23 +151,23 @@ func (all objects) assertSubPath(t *testing.T, pod corev1.PodSpec, mount corev1.
 	assert.Contains(t, all.configs[pod.Volumes[i].ConfigMap.Name].Data, mount.SubPath)
 }
 
-// assertHardened is what the restricted pod security standard asks for. Grafana's image is not ours, and runs as root.
-func assertHardened(t *testing.T, d *appsv1.Deployment) {
+// assertPodHardened is what the restricted pod security standard asks of the pods of a deployment or a job. Grafana's image is not
+// ours, and runs as root.
+func assertPodHardened(t *testing.T, name string, pod corev1.PodSpec) {
 	t.Helper()
-	pod := d.Spec.Template.Spec
-	assert.False(t, *pod.AutomountServiceAccountToken, "%s has no use for the API", d.Name)
-	assert.Equal(t, corev1.SeccompProfileTypeRuntimeDefault, pod.SecurityContext.SeccompProfile.Type, d.Name)
+	assert.False(t, *pod.AutomountServiceAccountToken, "%s has no use for the API", name)
+	assert.Equal(t, corev1.SeccompProfileTypeRuntimeDefault, pod.SecurityContext.SeccompProfile.Type, name)
 	for _, container := range pod.Containers {
-		assert.False(t, *container.SecurityContext.AllowPrivilegeEscalation, d.Name)
-		assert.NotEmpty(t, container.Resources.Requests, d.Name)
-		assert.NotEmpty(t, container.Resources.Limits, d.Name)
-		if d.Name == "telemetry-grafana" {
+		assert.False(t, *container.SecurityContext.AllowPrivilegeEscalation, name)
+		assert.NotEmpty(t, container.Resources.Requests, name)
+		assert.NotEmpty(t, container.Resources.Limits, name)
+		if name == "telemetry-grafana" {
 			continue
 		}
-		assert.True(t, *pod.SecurityContext.RunAsNonRoot, d.Name)
-		assert.NotZero(t, *pod.SecurityContext.RunAsUser, d.Name)
-		assert.True(t, *container.SecurityContext.ReadOnlyRootFilesystem, d.Name)
-		assert.Equal(t, []corev1.Capability{"ALL"}, container.SecurityContext.Capabilities.Drop, d.Name)
+		assert.True(t, *pod.SecurityContext.RunAsNonRoot, name)
+		assert.NotZero(t, *pod.SecurityContext.RunAsUser, name)
+		assert.True(t, *container.SecurityContext.ReadOnlyRootFilesystem, name)
+		assert.Equal(t, []corev1.Capability{"ALL"}, container.SecurityContext.Capabilities.Drop, name)
 	}
 }
 
