@@ -57,6 +57,7 @@ func (v *receiver) leaveForGood(ctx context.Context) {
 	closing, cancelClosing := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancelClosing()
 	_ = v.client.Close(closing) // the connection is gone either way
+	v.sub.presence.depart(v)    // if it was lost and made again meanwhile
 }
 
 // fail gives the run up, if nothing has before.

@@ -195,7 +195,7 @@ func (v *receiver) connect(ctx context.Context) error {
 		random := rand.New(rand.NewPCG(v.run.scenario.Seed, uint64(v.index)|1<<36))
 		handlers.AckDelay = func() time.Duration { return draw(delay, random) }
 	}
-	handlers = (&sessions{inbox: v.inbox, expiry: v.group.SessionExpiry.Std()}).wrap(handlers)
+	handlers = (&sessions{inbox: v.inbox, expiry: v.group.SessionExpiry.Std(), departed: v.departed.Load}).wrap(handlers)
 	client, err := mqtt.Connect(ctx, v.settings(), handlers)
 	if err != nil {
 		return err

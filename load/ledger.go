@@ -94,18 +94,27 @@ func newFlow(s *scenarios.Sender, v *scenarios.Receiver) *result.Flow {
 // settle enters into a flow what the subscription got of one sender. A broker may deliver a message once for each of a client's
 // filters that match it (MQTT 5 section 3.3.4): so many copies are no duplicates.
 func settle(f *result.Flow, sub *subscription, s *sender, l *lane, a record.Account) {
-	var expected, allowed uint64
+	var expected uint64
+	for i, path := range s.paths.routes {
+		if path.matches(sub.set) > 0 {
+			expected += l.routed[i].delivered()
+		}
+	}
+	f.Expected += expected
+	f.Lost += expected - min(expected, a.Distinct)
+	addReceived(f, sub, s, l, a)
+}
+
+// addReceived enters what arrived.
+func addReceived(f *result.Flow, sub *subscription, s *sender, l *lane, a record.Account) {
+	var allowed uint64
 	for i, path := range s.paths.routes {
 		if matches := uint64(path.matches(sub.set)); matches > 0 {
-			delivered := l.routed[i].delivered()
-			expected += delivered
-			allowed += delivered * (matches - 1)
+			allowed += l.routed[i].delivered() * (matches - 1)
 		}
 	}
 	overlapping := min(a.Duplicated, allowed)
-	f.Expected += expected
 	f.Received += a.Distinct
-	f.Lost += expected - min(expected, a.Distinct)
 	f.Overlapping += overlapping
 	f.Duplicated += a.Duplicated - overlapping
 	f.Reordered += a.Reordered
@@ -114,15 +123,14 @@ func settle(f *result.Flow, sub *subscription, s *sender, l *lane, a record.Acco
 // settlePresence is settle and lose for a subscription whose members were not there all the time; sender is an index in
 // presence.from.
 func (r *run) settlePresence(d *result.Delivery, f *result.Flow, sub *subscription, sender int, a record.Account) (unpromised uint64) {
-	owed, got := sub.dueInAll(sender, a)
+	s := sub.presence.from[sender]
+	now := s.lanes[0].mark(false)
+	owed, got := sub.dueBetween(sender, sub.presence.beginning(sender), now, a)
 	lost := owed - min(owed, got)
 	f.Expected += a.Distinct + lost
-	f.Received += a.Distinct
 	f.Lost += lost
-	f.Duplicated += a.Duplicated
-	f.Reordered += a.Reordered
-	s := sub.presence.from[sender]
-	parts := sub.presence.stretches(sender, s.lanes[0].mark(false))
+	addReceived(f, sub, s, s.lanes[0], a)
+	parts := sub.presence.stretches(sender, now)
 	return r.lose(d, s, sub, s.lanes[0], a, func(seq uint32) bool { return within(parts, seq) })
 }
 

@@ -91,10 +91,11 @@ func keepSession(settings *mqtt.Settings, expiry scenarios.Duration) {
 
 // sessions watches over whether a receiver's sessions outlast its connections. Its client calls it from one goroutine.
 type sessions struct {
-	inbox  *record.Inbox
-	expiry time.Duration
-	away   bool
-	since  clock.Instant // of the latest loss
+	inbox    *record.Inbox
+	expiry   time.Duration
+	departed func() bool // the receiver has left with nothing under way to it
+	away     bool
+	since    clock.Instant // of the latest loss
 }
 
 // wrap adds to a client's handlers what has to be known of its sessions.
@@ -107,6 +108,9 @@ func (s *sessions) wrap(h mqtt.Handlers) mqtt.Handlers {
 
 // lost is called when the connection is lost, and again when it cannot be made anew.
 func (s *sessions) lost() {
+	if s.departed() {
+		return
+	}
 	if !s.away {
 		s.away, s.since = true, clock.Now()
 	}

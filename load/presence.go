@@ -15,6 +15,10 @@ import (
 // is owed is then what can be proved to have been sent while somebody was there: from each sender the messages that it began to
 // publish after the SUBACK, up to those that it had handed to its socket when the receiver began to leave. The receiver then waits
 // for them before it says DISCONNECT. What it gets besides, in the moments of coming and going, is owed because it arrived.
+//
+// A member of a shared subscription that leaves would take with it what it has been given of the messages that are owed to the others.
+// It says UNSUBSCRIBE first, when nothing that is owed until then is missing, goes on until everything that may have been given to it
+// before the UNSUBACK has arrived and been acknowledged, and says DISCONNECT then. What is sent when nobody is there is owed to nobody.
 type presence struct {
 	from []*sender // those whose messages the subscription is for
 
@@ -37,10 +41,12 @@ type mark struct {
 
 // presenceOf makes the windows of a subscription; they are nil where its members are there all the time.
 func presenceOf(sub *subscription) *presence {
-	if sub.group.Lifetime.IsZero() && sub.group.Start == 0 && sub.group.Stop == 0 {
-		return nil
+	for _, v := range sub.members {
+		if !v.group.Lifetime.IsZero() || v.group.Start > 0 || v.group.Stop > 0 {
+			return &presence{from: sub.from, open: make(map[*receiver]*window)}
+		}
 	}
-	return &presence{from: sub.from, open: make(map[*receiver]*window)}
+	return nil
 }
 
 // mark is the place behind the last message that the sender has handed to its socket, or, if issued, behind the one that it is
@@ -70,10 +76,7 @@ const markAttempts = 1000
 
 // arrive opens a window, unless the member has one: it has its SUBACK.
 func (p *presence) arrive(v *receiver) {
-	w := &window{member: v}
-	for _, s := range p.from {
-		w.low = append(w.low, s.lanes[0].mark(true))
-	}
+	w := &window{member: v, low: p.marks(true)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.open[v] == nil {
@@ -96,10 +99,7 @@ func (p *presence) of(v *receiver) (all []*window) {
 
 // depart closes the window of a member that begins to leave; nil if it has none.
 func (p *presence) depart(v *receiver) *window {
-	var high []mark
-	for _, s := range p.from {
-		high = append(high, s.lanes[0].mark(false))
-	}
+	high := p.marks(false)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.open[v]
@@ -159,14 +159,31 @@ func (sub *subscription) due(s *sender, part stretch, account record.Account) (o
 	return owed, account.Within(part.low.seq, part.high.seq)
 }
 
-// dueInAll is due of all stretches.
-func (sub *subscription) dueInAll(sender int, account record.Account) (owed, got uint64) {
-	s := sub.presence.from[sender]
-	for _, part := range sub.presence.stretches(sender, s.lanes[0].mark(false)) {
-		o, g := sub.due(s, part, account)
-		owed, got = owed+o, got+g
+// dueBetween is due of everything from one place among a sender's messages to another that was sent while a member was there.
+func (sub *subscription) dueBetween(sender int, low, high mark, account record.Account) (owed, got uint64) {
+	for _, part := range sub.presence.stretches(sender, high) {
+		if part.low.seq < low.seq {
+			part.low = low
+		}
+		if part.low.seq < part.high.seq {
+			o, g := sub.due(sub.presence.from[sender], part, account)
+			owed, got = owed+o, got+g
+		}
 	}
 	return owed, got
+}
+
+// marks are the places that all senders have come to.
+func (p *presence) marks(issued bool) (all []mark) {
+	for _, s := range p.from {
+		all = append(all, s.lanes[0].mark(issued))
+	}
+	return all
+}
+
+// beginning is the place before a sender's first message.
+func (p *presence) beginning(sender int) mark {
+	return mark{routes: make([]uint32, len(p.from[sender].lanes[0].routed))}
 }
 
 // hasArrived reports whether a subscription has all that is owed to it by now.
@@ -174,20 +191,18 @@ func (r *run) hasArrived(sub *subscription) bool {
 	if sub.presence == nil {
 		return sub.distinct() >= r.owed(sub)
 	}
-	inboxes := sub.inboxes()
-	for i, s := range sub.presence.from {
-		if owed, got := sub.dueInAll(i, record.AccountOf(r.flowOf(s.index, 0), inboxes)); got < owed {
-			return false
-		}
+	var low []mark
+	for i := range sub.presence.from {
+		low = append(low, sub.presence.beginning(i))
 	}
-	return true
+	return r.hasArrivedBetween(sub, low, sub.presence.marks(false))
 }
 
-// hasArrivedIn reports whether a subscription has what is owed to it in a window that is closed.
-func (r *run) hasArrivedIn(sub *subscription, w *window) bool {
+// hasArrivedBetween reports whether a subscription has what is owed to it from the places of all senders on to others.
+func (r *run) hasArrivedBetween(sub *subscription, low, high []mark) bool {
 	inboxes := sub.inboxes()
 	for i, s := range sub.presence.from {
-		if owed, got := sub.due(s, stretch{w.low[i], w.high[i]}, record.AccountOf(r.flowOf(s.index, 0), inboxes)); got < owed {
+		if owed, got := sub.dueBetween(i, low[i], high[i], record.AccountOf(r.flowOf(s.index, 0), inboxes)); got < owed {
 			return false
 		}
 	}
@@ -196,37 +211,56 @@ func (r *run) hasArrivedIn(sub *subscription, w *window) bool {
 
 // arrive notes that the receiver is subscribed, for the first time or again.
 func (v *receiver) arrive() {
+	v.departed.Store(false)
 	if v.sub.presence != nil {
 		v.sub.presence.arrive(v)
 	}
 }
 
-// leave gives up the receiver's connection when everything that has been sent to it has arrived, or ctx ends.
+// leave gives up the receiver's connection when everything that has been sent to it has arrived, or ctx ends. A session that outlives
+// the connection is not left: the broker keeps what is sent meanwhile.
 func (v *receiver) leave(ctx context.Context, how mqtt.Leaving) {
-	v.depart(ctx)
+	if v.group.SessionExpiry == 0 {
+		v.depart(ctx)
+	}
 	v.client.Leave(how)
 }
 
-// awaitEvery is how often a receiver that leaves looks whether everything has arrived.
-const awaitEvery = 5 * time.Millisecond
-
-// depart closes the receiver's window and waits for what is in it. A session that outlives the connection is not left: the broker
-// keeps what is sent meanwhile.
+// depart closes the receiver's window and waits for what is in it, and for what it has been given of what others are owed.
 func (v *receiver) depart(ctx context.Context) {
-	if v.settings().SessionExpiry > 0 {
-		return
-	}
 	w := v.sub.presence.depart(v)
-	if w == nil {
+	if w == nil || !v.await(ctx, func() bool { return v.run.hasArrivedBetween(v.sub, w.low, w.high) }) {
 		return
 	}
-	again := time.NewTicker(awaitEvery)
-	defer again.Stop()
-	for !v.run.hasArrivedIn(v.sub, w) {
+	if v.group.ShareName() != "" && !v.withdraw(ctx, w.low) {
+		return
+	}
+	v.departed.Store(true)
+}
+
+// withdraw ends the receiver's part in a shared subscription; low is from where on it had one.
+func (v *receiver) withdraw(ctx context.Context, low []mark) bool {
+	if err := v.client.Withdraw(ctx); err != nil {
+		v.run.warn("delivery", "%v: what the broker has given the client since it left is lost", err)
+		return false
+	}
+	high := v.sub.presence.marks(true)
+	return v.await(ctx, func() bool {
+		return v.run.hasArrivedBetween(v.sub, low, high) && v.client.Unanswered() == 0
+	})
+}
+
+// A receiver that leaves looks again whether everything has arrived after awaitFirst, then after twice that, up to awaitMost.
+const awaitFirst, awaitMost = 2 * time.Millisecond, 64 * time.Millisecond
+
+// await waits until something is so, and reports whether it came to be before ctx ended.
+func (v *receiver) await(ctx context.Context, is func() bool) bool {
+	for wait := awaitFirst; !is(); wait = min(2*wait, awaitMost) {
 		select {
-		case <-again.C:
+		case <-time.After(wait):
 		case <-ctx.Done():
-			return
+			return false
 		}
 	}
+	return true
 }

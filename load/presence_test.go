@@ -107,3 +107,77 @@ func TestStretchesOfSeveralMembersAreOne(t *testing.T) {
 	assert.Equal(t, []stretch{{at(10), at(30)}, {at(50), at(70)}, {at(90), at(100)}}, p.stretches(0, at(100)))
 	assert.Equal(t, []stretch{{at(10), at(30)}, {at(50), at(55)}}, p.stretches(0, at(55)), "what was not handed over after all is not owed")
 }
+
+func TestMembersOfSharedSubscriptionsComeAndGo(t *testing.T) {
+	t.Parallel()
+	for _, broker := range []string{"embedded", "mosquitto"} {
+		for _, client := range []string{"lean", "paho"} {
+			for qos, late := range map[string]string{"0": "work: 1ms", "1": "ack_delay: 30ms", "2": "ack_delay: 30ms"} {
+				t.Run(broker+"/"+client+"/qos="+qos, func(t *testing.T) {
+					t.Parallel()
+					res := runScenario(t, `
+broker: `+broker+`
+client: `+client+`
+warmup: 0s
+duration: 3s
+senders: [{name: sensors, count: 5, rate: 100/s, topic: "bench/{sender}", qos: `+qos+`}]
+receivers:
+  - {name: constant, filter: $share/workers/bench/#, qos: `+qos+`}
+  - {name: restless, count: 3, filter: $share/workers/bench/#, qos: `+qos+`, lifetime: {min: 200ms, max: 500ms}, pause: {mean: 50ms}}
+  - {name: early, count: 2, filter: $share/workers/bench/#, qos: `+qos+`, stop: 1500ms, `+late+`}
+`)
+					a := res.Arms[0]
+					assert.NotEqual(t, result.Fail, res.Verdict, res.Reason)
+					assert.EqualValues(t, 1500, a.Sent)
+					assert.EqualValues(t, 1500, a.Delivery.Expected, "there is always somebody")
+					assert.EqualValues(t, 1500, a.Delivery.Received)
+					assert.Zero(t, a.Delivery.Lost)
+					assert.Zero(t, a.Delivery.Duplicated)
+					assert.Greater(t, a.Latency[result.Connect].Count, uint64(5+6+9))
+				})
+			}
+		}
+	}
+}
+
+func TestNothingIsOwedWhenTheLastMemberIsGone(t *testing.T) {
+	t.Parallel()
+	for _, broker := range []string{"embedded", "mosquitto"} {
+		t.Run(broker, func(t *testing.T) {
+			t.Parallel()
+			res := runScenario(t, `
+broker: `+broker+`
+warmup: 100ms
+duration: 2s
+senders: [{name: sensors, count: 5, rate: 100/s, topic: "bench/{sender}", qos: 1}]
+receivers:
+  - {name: early, count: 2, filter: $share/workers/bench/#, qos: 1, stop: 500ms}
+  - {name: between, filter: $share/workers/bench/#, qos: 1, start: 300ms, stop: 1s}
+  - {name: late, filter: $share/workers/bench/#, qos: 1, start: 1500ms}
+`)
+			a := res.Arms[0]
+			assert.NotEqual(t, result.Fail, res.Verdict, res.Reason)
+			assert.EqualValues(t, 1000, a.Sent)
+			assert.Zero(t, a.Delivery.Lost)
+			assert.Greater(t, a.Delivery.Expected, uint64(500))
+			assert.Less(t, a.Delivery.Expected, uint64(1000), "nobody is there for half a second")
+			require.Len(t, a.Delivery.Flows, 1)
+			assert.True(t, a.Delivery.Flows[0].Shared)
+		})
+	}
+}
+
+func TestReceiverThatStopsLeavesItsSession(t *testing.T) {
+	t.Parallel()
+	res := runScenario(t, `
+broker: mosquitto
+warmup: 0s
+duration: 1s
+senders: [{name: sensors, rate: 100/s, topic: bench, qos: 1}]
+receivers: [{name: early, filter: bench, qos: 1, stop: 500ms, session_expiry: 60s}]
+`)
+	a := res.Arms[0]
+	assert.NotEqual(t, result.Fail, res.Verdict, res.Reason)
+	assert.Zero(t, a.Delivery.Lost)
+	assert.Less(t, a.Delivery.Expected, uint64(100))
+}

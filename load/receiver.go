@@ -26,6 +26,8 @@ type receiver struct {
 	inbox   *record.Inbox
 	inbound [][]*inbound // by arm and filter
 	sub     *subscription
+	// departed says that the receiver has left, or is about to, and nothing was under way to it.
+	departed atomic.Bool
 
 	random *rand.Rand // what the handler draws
 

@@ -11,8 +11,8 @@ type Connections struct {
 	// Connect spaces out the connects of the group's clients. Default: as fast as they go, 64 at a time.
 	Connect Connect `json:"connect,omitzero"`
 	// Lifetime is how long a client stays connected before it says DISCONNECT, waits for pause and connects again. The first time is
-	// shorter by a random share, so that the clients do not leave together. Messages that are due meanwhile are sent late. Default: to
-	// the end.
+	// shorter by a random share, so that the clients do not leave together. Messages that are due meanwhile are sent late. Members of a
+	// shared subscription unsubscribe before they leave. Default: to the end.
 	Lifetime Spread `json:"lifetime,omitzero"`
 	// Pause is how long a client stays away between two lifetimes. Default: 0 s.
 	Pause Spread `json:"pause,omitzero"`
@@ -144,11 +144,6 @@ func (d *decoder) patience(n *node, r Receiver, duration Duration) {
 	}
 	if d.during(n, r.Start, r.Stop, duration) && (r.Start > 0 || r.Stop > 0) && !r.Lifetime.IsZero() {
 		d.report(n.get("lifetime"), "clients that come and go do so all the time", "lifetime without start and stop")
-	}
-	for _, key := range []string{"stop", "lifetime"} {
-		if r.ShareName() != "" {
-			d.useless(n.get(key), "a member of a shared subscription that leaves takes with it what it was given", "it with a filter that is not shared")
-		}
 	}
 	if stall := n.get("stall"); stall != nil && r.Stall.At >= duration {
 		d.report(stall.get("at"), "the measured phase is over after "+duration.String(), "an earlier instant")

@@ -194,7 +194,8 @@ type Receiver struct {
 	// Start is when the group connects and subscribes, from the start of the measured phase. It is owed what is sent from then on.
 	// Default: before the load begins.
 	Start Duration `json:"start,omitempty"`
-	// Stop is when the group leaves, after what has been sent to it has arrived. Default: at the end.
+	// Stop is when the group leaves, after what has been sent to it has arrived. Members of a shared subscription unsubscribe before they
+	// leave, so that the others get what is sent from then on; when the last is gone, nobody is owed anything. Default: at the end.
 	Stop Duration `json:"stop,omitempty"`
 	// SessionExpiry is the session expiry interval in whole seconds: for how long the broker keeps a client's session, with its
 	// subscription and the messages for it, after its connection is lost. 0 ends the session with the connection, which is the

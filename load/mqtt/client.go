@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/eclipse/paho.golang/packets"
 	"github.com/eclipse/paho.golang/paho"
 
 	"mqttrace/load/clock"
@@ -135,6 +136,14 @@ func (c *Client) Waiting() int {
 	return 0
 }
 
+// Unanswered is how many messages of QoS 1 and 2 have arrived on the current connection and have not yet been acknowledged.
+func (c *Client) Unanswered() int {
+	if l := c.current(); l != nil {
+		return l.unanswered()
+	}
+	return 0
+}
+
 // Subscribe subscribes to one filter and returns the time from SUBSCRIBE to SUBACK. A SUBACK that grants less than qos is an
 // error, as is a refusal (*RefusedError). The subscription is made again after a lost connection.
 func (c *Client) Subscribe(ctx context.Context, filter string, qos byte) (time.Duration, error) {
@@ -193,6 +202,53 @@ func (c *Client) subscribe(ctx context.Context, l *link, s subscription) error {
 	}
 	if len(suback.Reasons) != 1 || suback.Reasons[0] < s.QoS {
 		return fmt.Errorf("%s %w: asked for QoS %d, the broker granted %v", what, ErrNotGranted, s.QoS, suback.Reasons)
+	}
+	return nil
+}
+
+// Withdraw ends the subscriptions of the current connection and returns when the broker has acknowledged that: from then on it gives
+// the client no more messages than it has begun to. The next connection has the subscriptions again. An UNSUBACK that refuses is a
+// *RefusedError.
+func (c *Client) Withdraw(ctx context.Context) error {
+	l, err := c.awaitLink(ctx)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	subscriptions := c.subscriptions
+	c.mu.Unlock()
+	for _, s := range subscriptions {
+		err := c.unsubscribe(ctx, l, s.Topic)
+		for isInUse(err) && ctx.Err() == nil {
+			time.Sleep(time.Millisecond)
+			err = c.unsubscribe(ctx, l, s.Topic)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isInUse reports whether a broker refused a packet for its identifier. The embedded broker does so while a message of its own to the
+// client has that identifier, though the two have nothing to do with each other (MQTT 5 section 2.2.1).
+func isInUse(err error) bool {
+	var refused *RefusedError
+	return errors.As(err, &refused) && refused.ReasonCode == packets.UnsubackPacketIdentifierInUse
+}
+
+func (c *Client) unsubscribe(ctx context.Context, l *link, filter string) error {
+	what := fmt.Sprintf("client %s unsubscribing from %s", c.settings.ClientID, filter)
+	unsuback, err := l.unsubscribe(ctx, &paho.Unsubscribe{Topics: []string{filter}})
+	if unsuback != nil && len(unsuback.Reasons) == 1 && unsuback.Reasons[0] >= 0x80 {
+		refused := &RefusedError{Packet: "UNSUBACK", What: what, ReasonCode: unsuback.Reasons[0]}
+		if unsuback.Properties != nil {
+			refused.Reason = unsuback.Properties.ReasonString
+		}
+		return refused
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }

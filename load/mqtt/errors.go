@@ -21,9 +21,9 @@ var ErrClosed = errors.New("client closed")
 // ErrNotGranted is a subscription that the broker granted with a lower QoS than was asked for.
 var ErrNotGranted = errors.New("not granted")
 
-// RefusedError is a CONNECT or SUBSCRIBE that the broker answered with a reason code of 0x80 or more.
+// RefusedError is a CONNECT, SUBSCRIBE or UNSUBSCRIBE that the broker answered with a reason code of 0x80 or more.
 type RefusedError struct {
-	// Packet is the answer: CONNACK or SUBACK.
+	// Packet is the answer: CONNACK, SUBACK or UNSUBACK.
 	Packet string
 	// What was refused, such as "connection of client bench-1".
 	What string

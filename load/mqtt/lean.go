@@ -32,6 +32,7 @@ type leanDriver struct {
 	message packet.Message // being handled
 	letters letters
 	late    *lateAcks
+	owed    atomic.Int64          // messages that have arrived and are not acknowledged
 	queue   atomic.Pointer[queue] // nil until a message arrives for a handler that it is not lent to
 	// aliases are the broker's topic aliases, up to the maximum that CONNECT gave it.
 	aliases      map[uint16]string
@@ -256,6 +257,8 @@ func (d *leanDriver) waiting() int {
 	}
 	return 0
 }
+
+func (d *leanDriver) unanswered() int { return int(d.owed.Load()) }
 
 var errRefused = errors.New("refused")
 

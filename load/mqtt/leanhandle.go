@@ -70,7 +70,10 @@ func (d *leanDriver) handleRare(f packet.Frame) error {
 	}
 	switch p := content.(type) {
 	case *packets.Suback:
-		d.session.answered(p)
+		d.session.answered(p.PacketID, p)
+		return nil
+	case *packets.Unsuback:
+		d.session.answered(p.PacketID, p)
 		return nil
 	case *packets.Auth:
 		return d.authenticated(p)

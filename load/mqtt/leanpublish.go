@@ -132,22 +132,47 @@ func (d *leanDriver) awaitWindow(ctx context.Context) (uint16, error) {
 
 // subscribe implements driver.
 func (d *leanDriver) subscribe(ctx context.Context, s *paho.Subscribe) (*paho.Suback, error) {
-	answer := make(chan *packets.Suback, 1)
-	id := d.session.subscribe(answer)
-	if id == 0 {
+	p := s.Packet()
+	answer, err := d.request(ctx, p, &p.PacketID)
+	suback, ok := answer.(*packets.Suback)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, errors.New("the broker answered SUBSCRIBE with UNSUBACK")
+	}
+	return paho.SubackFromPacketSuback(suback), nil
+}
+
+// unsubscribe implements driver.
+func (d *leanDriver) unsubscribe(ctx context.Context, u *paho.Unsubscribe) (*paho.Unsuback, error) {
+	p := u.Packet()
+	answer, err := d.request(ctx, p, &p.PacketID)
+	unsuback, ok := answer.(*packets.Unsuback)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, errors.New("the broker answered UNSUBSCRIBE with SUBACK")
+	}
+	return paho.UnsubackFromPacketUnsuback(unsuback), nil
+}
+
+// request sends a SUBSCRIBE or UNSUBSCRIBE, whose identifier it sets, and waits for the answer.
+func (d *leanDriver) request(ctx context.Context, p packets.Packet, id *uint16) (packets.Packet, error) {
+	answer := make(chan packets.Packet, 1)
+	if *id = d.session.ask(answer); *id == 0 {
 		return nil, errors.New("no packet identifier is free")
 	}
-	defer d.session.subscribed(id)
-	p := s.Packet()
-	p.PacketID = id
+	defer d.session.asked(*id)
 	if err := d.send(p); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.client.settings.AckTimeout)
 	defer cancel()
 	select {
-	case suback := <-answer:
-		return paho.SubackFromPacketSuback(suback), nil
+	case p := <-answer:
+		return p, nil
 	case <-d.closed:
 		return nil, errLinkLost
 	case <-ctx.Done():

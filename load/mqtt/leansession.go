@@ -39,7 +39,7 @@ const (
 	awaitsPuback
 	awaitsPubrec
 	awaitsPubcomp
-	awaitsSuback
+	awaitsAnswer // SUBACK or UNSUBACK
 )
 
 type slot struct {
@@ -47,7 +47,7 @@ type slot struct {
 	order       uint64
 	publication Publication
 	frame       []byte // to send again; the memory stays when the slot is free
-	suback      chan<- *packets.Suback
+	answer      chan<- packets.Packet
 }
 
 func newLeanSession(keeps bool) *leanSession {
@@ -220,30 +220,30 @@ func (s *leanSession) released(id uint16) byte {
 	return 0
 }
 
-// subscribe takes an identifier for a SUBSCRIBE, 0 if all are in use; unsubscribe gives it back.
-func (s *leanSession) subscribe(answer chan<- *packets.Suback) uint16 {
+// ask takes an identifier for a SUBSCRIBE or UNSUBSCRIBE, 0 if all are in use; asked gives it back.
+func (s *leanSession) ask(answer chan<- packets.Packet) uint16 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := s.take()
 	if id > 0 {
-		s.slots[id-1].stage, s.slots[id-1].suback = awaitsSuback, answer
+		s.slots[id-1].stage, s.slots[id-1].answer = awaitsAnswer, answer
 	}
 	return id
 }
 
-func (s *leanSession) subscribed(id uint16) {
+func (s *leanSession) asked(id uint16) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clear(id)
 }
 
-// answered hands a SUBACK to whoever waits for it.
-func (s *leanSession) answered(p *packets.Suback) {
+// answered hands a SUBACK or UNSUBACK to whoever waits for it.
+func (s *leanSession) answered(id uint16, p packets.Packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i := int(p.PacketID) - 1; i >= 0 && i < len(s.slots) && s.slots[i].stage == awaitsSuback {
+	if i := int(id) - 1; i >= 0 && i < len(s.slots) && s.slots[i].stage == awaitsAnswer {
 		select {
-		case s.slots[i].suback <- p: // has room for one
+		case s.slots[i].answer <- p: // has room for one
 		default:
 		}
 	}

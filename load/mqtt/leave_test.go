@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eclipse/paho.golang/packets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -73,6 +74,76 @@ func TestLeaveInOrderLosesNoOutcome(t *testing.T) {
 				require.NoError(t, receive(t, outcomes).Err)
 			}
 		})
+	}
+}
+
+func TestWithdrawEndsTheSubscriptionsOfOneConnection(t *testing.T) {
+	for name, start := range brokers {
+		t.Run(name, func(t *testing.T) {
+			ctx, b := deadline(t), start(t)
+			arrived, up := make(chan mqtt.Delivery, 10), make(chan bool, 1)
+			client := connect(t, mqtt.Settings{Address: b.Addr(), ClientID: "member"}, mqtt.Handlers{
+				Message: func(d mqtt.Delivery) { arrived <- d },
+				Up:      func() { up <- true },
+			})
+			for _, filter := range []string{"$share/members/a", "b"} {
+				_, err := client.Subscribe(ctx, filter, 1)
+				require.NoError(t, err)
+			}
+			publish := func(topic string) {
+				outcomes := make(chan mqtt.Outcome, 1)
+				require.NoError(t, client.Publish(ctx, 1, numbered{topic: topic, qos: 1, outcomes: outcomes}, false))
+				require.NoError(t, receive(t, outcomes).Err)
+			}
+			publish("a")
+			assert.Equal(t, "a", receive(t, arrived).Topic)
+			require.NoError(t, client.Withdraw(ctx))
+			publish("a")
+			publish("b")
+			require.NoError(t, client.Withdraw(ctx), "there is nothing more to end")
+			assert.Empty(t, arrived, "the broker would have sent them before it answered")
+			assert.Eventually(t, func() bool { return client.Unanswered() == 0 }, timeout, time.Millisecond)
+
+			require.True(t, client.Leave(mqtt.Leaving{Pause: 20 * time.Millisecond}))
+			receive(t, up)
+			publish("a")
+			assert.Equal(t, "a", receive(t, arrived).Topic)
+		})
+	}
+}
+
+func TestUnsubscribeRefused(t *testing.T) {
+	client, broker := newStage(t).enter(mqtt.Settings{}, mqtt.Handlers{}, &packets.Connack{})
+	done := make(chan error, 2)
+	go func() {
+		_, err := client.Subscribe(deadline(t), "a", 1)
+		done <- err
+		done <- client.Withdraw(deadline(t))
+	}()
+	broker.write(&packets.Suback{PacketID: broker.read(packets.SUBSCRIBE).PacketID(), Reasons: []byte{1}, Properties: &packets.Properties{}})
+	require.NoError(t, receive(t, done))
+	broker.write(&packets.Unsuback{PacketID: broker.read(packets.UNSUBSCRIBE).PacketID(), Reasons: []byte{0x87}, Properties: &packets.Properties{}})
+	var refused *mqtt.RefusedError
+	require.ErrorAs(t, receive(t, done), &refused)
+	assert.Equal(t, "UNSUBACK", refused.Packet)
+	assert.ErrorContains(t, refused, "unsubscribing from a refused by the broker: 0x87 not authorized")
+}
+
+func TestUnansweredMessagesAreCounted(t *testing.T) {
+	handling, handle := make(chan struct{}), make(chan struct{})
+	client, broker := newStage(t).enter(mqtt.Settings{}, mqtt.Handlers{Message: func(mqtt.Delivery) {
+		handling <- struct{}{}
+		<-handle
+	}}, &packets.Connack{})
+	for qos, answer := range []byte{1: packets.PUBACK, 2: packets.PUBREC} {
+		broker.write(&packets.Publish{Topic: "a", QoS: byte(qos), PacketID: uint16(qos), Properties: &packets.Properties{}})
+		receive(t, handling)
+		assert.Equal(t, min(qos, 1), client.Unanswered())
+		handle <- struct{}{}
+		if qos > 0 {
+			broker.read(answer)
+		}
+		assert.Eventually(t, func() bool { return client.Unanswered() == 0 }, timeout, time.Millisecond)
 	}
 }
 

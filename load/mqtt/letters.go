@@ -21,6 +21,9 @@ func (d *leanDriver) arrived(m *packet.Message) error {
 		d.acknowledge(packet.Pubrec, m.ID, 0)
 		return nil
 	}
+	if m.QoS > 0 {
+		d.owed.Add(1)
+	}
 	handlers := &d.client.handlers
 	switch {
 	case handlers.Message == nil:
@@ -48,12 +51,15 @@ func (d *leanDriver) confirm(qos byte, id uint16) {
 
 func (d *leanDriver) confirmNow(qos byte, id uint16) {
 	switch qos {
+	case 0:
+		return
 	case 1:
 		d.acknowledge(packet.Puback, id, 0)
 	case 2:
 		d.session.handled(id)
 		d.acknowledge(packet.Pubrec, id, 0)
 	}
+	d.owed.Add(-1)
 }
 
 // topicOf is a message's topic, that of its alias if it has no other.

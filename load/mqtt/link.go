@@ -45,11 +45,14 @@ type driver interface {
 	// was not sent.
 	publish(ctx context.Context, qos byte, p Publication, more bool) error
 	flush()
-	// subscribe waits for SUBACK, authenticate for the answer to an AUTH; one authenticate at a time.
+	// subscribe waits for SUBACK, unsubscribe for UNSUBACK, authenticate for the answer to an AUTH; one authenticate at a time.
 	subscribe(ctx context.Context, s *paho.Subscribe) (*paho.Suback, error)
+	unsubscribe(ctx context.Context, u *paho.Unsubscribe) (*paho.Unsuback, error)
 	authenticate(ctx context.Context, packet *paho.Auth) (*paho.AuthResponse, error)
 	// waiting is how many messages have been read and not yet been handled, the one in the handler left out.
 	waiting() int
+	// unanswered is how many messages of QoS 1 and 2 have been read and not yet been acknowledged.
+	unanswered() int
 }
 
 // session is what a client and its broker remember from one connection to the next: the unacknowledged messages.

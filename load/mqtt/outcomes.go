@@ -51,6 +51,8 @@ type outcomes struct {
 
 	readAt  func() clock.Instant // of the packet being received
 	skipped func()               // is called when that is a message which the handler will not see
+	// answered is called when a message that the handler has seen has been acknowledged.
+	answered func()
 }
 
 func newOutcomes(inner pahosession.SessionManager) *outcomes {
@@ -60,6 +62,7 @@ func newOutcomes(inner pahosession.SessionManager) *outcomes {
 		freed:          make(chan struct{}, 1),
 		readAt:         clock.Now,
 		skipped:        func() {},
+		answered:       func() {},
 	}
 }
 
@@ -158,6 +161,14 @@ func (o *outcomes) PacketReceived(packet *packets.ControlPacket, publishes chan<
 		}
 	}
 	return err
+}
+
+// Ack acknowledges a message that has been handled; paho calls it for those of QoS 0 too.
+func (o *outcomes) Ack(publish *packets.Publish) error {
+	if publish.QoS > 0 {
+		defer o.answered()
+	}
+	return o.SessionManager.Ack(publish)
 }
 
 // repeated takes a message of QoS 2 that has been sent before: paho hands it on only if it did not see it then.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/eclipse/paho.golang/paho"
@@ -19,6 +20,7 @@ type pahoDriver struct {
 	outcomes *outcomes
 	wire     *wire
 	late     *lateAcks
+	owed     atomic.Int64 // messages that the handler has been given and that are not acknowledged
 	paho     *paho.Client
 	// to are the topic aliases towards the broker, nil for none; from are the broker's.
 	to, from *aliases
@@ -45,6 +47,7 @@ func (d *pahoDriver) connect(ctx context.Context, packet *paho.Connect) (*paho.C
 	d.from = &aliases{limit: settings.TopicAliasMaximum}
 	d.outcomes.readAt = func() clock.Instant { return d.wire.readAt }
 	d.outcomes.skipped = d.wire.skip
+	d.outcomes.answered = func() { d.owed.Add(-1) }
 	d.paho = paho.NewClient(paho.ClientConfig{
 		Conn:               d.wire,
 		Session:            d.outcomes,
@@ -156,11 +159,17 @@ func (d *pahoDriver) subscribe(ctx context.Context, s *paho.Subscribe) (*paho.Su
 	return d.paho.Subscribe(ctx, s)
 }
 
+func (d *pahoDriver) unsubscribe(ctx context.Context, u *paho.Unsubscribe) (*paho.Unsuback, error) {
+	return d.paho.Unsubscribe(ctx, u)
+}
+
 func (d *pahoDriver) authenticate(ctx context.Context, packet *paho.Auth) (*paho.AuthResponse, error) {
 	return d.paho.Authenticate(ctx, packet)
 }
 
 func (d *pahoDriver) waiting() int { return len(d.wire.arrivals) }
+
+func (d *pahoDriver) unanswered() int { return int(d.owed.Load()) }
 
 // received hands a message to the handler. What it says about more messages spares a write per acknowledgement in a burst.
 func (d *pahoDriver) received(p *paho.Publish) error {
@@ -169,6 +178,9 @@ func (d *pahoDriver) received(p *paho.Publish) error {
 		d.fail(err)
 		_ = d.wire.close() // fails if it is closed already
 		return err
+	}
+	if p.QoS > 0 {
+		d.owed.Add(1)
 	}
 	start := clock.Now()
 	if handle := d.client.handlers.Message; handle != nil {
