@@ -16,6 +16,13 @@ func (r *run) doubtArm(a *arm, f *result.Arm) {
 	if p99 := own.Quantile(0.99); own.Count() >= 100 && p99 > ownLagDoubt {
 		r.warn(result.ScheduleLag, "%sthe generator itself was late by %s (p99); response times contain that", about, brief(p99))
 	}
+	r.doubtFigures(f)
+	r.doubtExports(a, f)
+}
+
+// doubtFigures notes what the figures of an arm themselves tell.
+func (r *run) doubtFigures(f *result.Arm) {
+	about := r.inArm(f.Name)
 	for _, name := range result.LatencyNames {
 		l := f.Latency[name]
 		if l.Negative > 0 {
@@ -36,7 +43,7 @@ func (r *run) doubtArm(a *arm, f *result.Arm) {
 	if f.Delivery.Foreign > 0 {
 		r.warn("delivery.foreign", "%d messages arrived that this run did not send", f.Delivery.Foreign)
 	}
-	r.doubtTraces(a, f)
+	r.doubtTraces(f)
 }
 
 // doubtRun notes what concerns all arms.
@@ -151,8 +158,8 @@ const (
 	traceSlack = 0.25
 )
 
-func (r *run) doubtTraces(a *arm, f *result.Arm) {
-	about := r.inArm(a.setting.Name)
+func (r *run) doubtTraces(f *result.Arm) {
+	about := r.inArm(f.Name)
 	trace, transit := f.Latency[result.Trace], f.Latency[result.Transit]
 	if trace.P50NS != nil && transit.P50NS != nil {
 		difference := float64(*trace.P50NS - *transit.P50NS)
@@ -160,6 +167,11 @@ func (r *run) doubtTraces(a *arm, f *result.Arm) {
 			r.warn(result.Trace, "%sthe median is %s from transit's; the traces tell of more than the broker and the network", about, brief(time.Duration(difference)))
 		}
 	}
+}
+
+// doubtExports notes spans that did not get out.
+func (r *run) doubtExports(a *arm, f *result.Arm) {
+	about := r.inArm(f.Name)
 	if f.Spans == nil || a.exports == nil {
 		return
 	}

@@ -129,6 +129,7 @@ func (r *run) addCost(a *arm, f *result.Arm, began, ended snapshot) {
 	generator := process(ended.generator.CPU-began.generator.CPU, elapsed, ended.generator.PeakRSS)
 	generator.GCPauseNS = int64(ended.generator.GCPause - began.generator.GCPause)
 	generator.GCCycles = ended.generator.GCCycles - began.generator.GCCycles
+	generator.Allocs, generator.AllocBytes = ended.generator.Allocs-began.generator.Allocs, ended.generator.AllocBytes-began.generator.AllocBytes
 	f.Process.Generator = generator
 	if r.target.process != nil {
 		f.Process.Broker = process(ended.broker.CPU-began.broker.CPU, elapsed, ended.broker.PeakRSS)
@@ -173,7 +174,14 @@ func (r *run) verdict(arms []result.Arm, thresholds []result.Threshold) (result.
 	if broken := r.broken(arms); broken != "" {
 		return result.Invalid, broken
 	}
-	var failures []string
+	if failures := r.failures(arms, thresholds); len(failures) > 0 {
+		return result.Fail, strings.Join(failures, "; ")
+	}
+	return result.Pass, ""
+}
+
+// failures lists what was asked of the broker and not done.
+func (r *run) failures(arms []result.Arm, thresholds []result.Threshold) (failures []string) {
 	for _, t := range thresholds {
 		if !t.OK {
 			failures = append(failures, r.inArm(t.Arm)+"threshold missed: "+t.Expression)
@@ -182,10 +190,7 @@ func (r *run) verdict(arms []result.Arm, thresholds []result.Threshold) (result.
 	for _, a := range arms {
 		failures = append(failures, r.failuresOf(a)...)
 	}
-	if len(failures) > 0 {
-		return result.Fail, strings.Join(failures, "; ")
-	}
-	return result.Pass, ""
+	return failures
 }
 
 // inArm names the arm, where there is more than one.

@@ -23,18 +23,23 @@ type reason struct {
 
 // add counts a reason code; text is what the broker says about it and server the one that it refers to, each if it does.
 func (r *reasons) add(packet string, code byte, text, server string) {
+	r.addAll(result.Reason{Packet: packet, Code: code, Count: 1, Text: text, ServerReference: server})
+}
+
+// addAll counts a reason code as often as it was given.
+func (r *reasons) addAll(more result.Reason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.counts == nil {
 		r.counts = make(map[reason]*result.Reason)
 	}
-	key := reason{packet, code}
+	key := reason{more.Packet, more.Code}
 	if r.counts[key] == nil {
-		r.counts[key] = &result.Reason{Packet: packet, Code: code, Name: mqtt.ReasonTitle(code)}
+		r.counts[key] = &result.Reason{Packet: more.Packet, Code: more.Code, Name: mqtt.ReasonTitle(more.Code)}
 	}
 	found := r.counts[key]
-	found.Count++
-	found.Text, found.ServerReference = cmp.Or(text, found.Text), cmp.Or(server, found.ServerReference)
+	found.Count += more.Count
+	found.Text, found.ServerReference = cmp.Or(more.Text, found.Text), cmp.Or(more.ServerReference, found.ServerReference)
 }
 
 // addCause counts the reason code of a lost connection, or of an attempt to make it again, if the broker gave one.

@@ -76,3 +76,15 @@ func NewBins(all *[MaxBins]uint64) *Bins {
 	}
 	return &Bins{First: first, Counts: append([]uint64(nil), all[first:end]...)}
 }
+
+// AddTo adds the counts to those of all bins; bins that there are not are left out. It does nothing to nil.
+func (b *Bins) AddTo(all *[MaxBins]uint64) {
+	if b == nil {
+		return
+	}
+	for i, n := range b.Counts {
+		if bin := b.First + i; bin >= 0 && bin < MaxBins {
+			all[bin] += n
+		}
+	}
+}

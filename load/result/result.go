@@ -420,6 +420,9 @@ type Process struct {
 	// GCPauseNS and GCCycles are of Go's collector; 0 for processes that are not Go's or do not tell.
 	GCPauseNS int64  `json:"gc_pause_ns,omitempty"` // the sum of the pauses
 	GCCycles  uint64 `json:"gc_cycles,omitempty"`
+	// Allocs and AllocBytes are how much the generator took from the heap; 0 for other processes.
+	Allocs     uint64 `json:"allocs,omitempty"`
+	AllocBytes uint64 `json:"alloc_bytes,omitempty"`
 	// Dropped counts messages that the embedded broker threw away because a client's queue was full.
 	Dropped uint64 `json:"dropped,omitempty"`
 }

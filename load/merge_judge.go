@@ -1,0 +1,228 @@
+package load
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mqttrace/load/result"
+)
+
+// mergeReasons adds up the reason codes, by packet and code.
+func (m *merger) mergeReasons() []result.Reason {
+	var all reasons
+	for _, one := range m.shards {
+		for _, r := range one.Reasons {
+			all.addAll(r)
+		}
+	}
+	return all.all()
+}
+
+// mergeFaults says what became of each fault over all shards.
+func (m *merger) mergeFaults() []result.Fault {
+	all := append([]result.Fault{}, m.shards[0].Faults...)
+	for i := range all {
+		parts := make([]result.Fault, 0, len(m.shards))
+		for _, one := range m.shards {
+			if i < len(one.Faults) {
+				parts = append(parts, one.Faults[i])
+			}
+		}
+		all[i] = faultOf(parts)
+		if i < len(m.episodes.all) {
+			all[i].Lost = m.episodes.all[i].messagesLost
+		}
+	}
+	return all
+}
+
+// faultOf is one fault as all shards saw it. It was over for all when it was for the last of those that it concerned.
+func faultOf(parts []result.Fault) result.Fault {
+	sum := result.Fault{AtNS: parts[0].AtNS, Name: parts[0].Name}
+	reconnected, recovered := true, true
+	for _, f := range parts {
+		sum.ForNS = max(sum.ForNS, f.ForNS)
+		sum.ConnectionsLost += f.ConnectionsLost
+		sum.NotReconnected += f.NotReconnected
+		sum.Duplicated += f.Duplicated
+		sum.Late += f.Late
+		sum.DetectedNS = choose(sum.DetectedNS, f.DetectedNS, func(a, b int64) bool { return a < b })
+		sum.ReconnectedNS = choose(sum.ReconnectedNS, f.ReconnectedNS, later)
+		sum.BeforeP99NS = choose(sum.BeforeP99NS, f.BeforeP99NS, later)
+		sum.RecoveredNS = choose(sum.RecoveredNS, f.RecoveredNS, later)
+		reconnected = reconnected && (f.ConnectionsLost == 0 || f.ReconnectedNS != nil)
+		recovered = recovered && (f.BeforeP99NS == nil || f.RecoveredNS != nil)
+	}
+	if !reconnected {
+		sum.ReconnectedNS = nil
+	}
+	if !recovered {
+		sum.RecoveredNS = nil
+	}
+	return sum
+}
+
+func later(a, b int64) bool { return a > b }
+
+// choose is the better of two figures, of which either may be missing.
+func choose(a, b *int64, better func(a, b int64) bool) *int64 {
+	if a == nil || b != nil && better(*b, *a) {
+		return b
+	}
+	return a
+}
+
+// mergeWarnings collects what shards doubt, each doubt once, and what the whole gives reason to. What a shard said of its own part of the
+// ledger is said of the whole.
+func (m *merger) mergeWarnings(res *result.Result) []result.Warning {
+	all := append([]result.Warning{}, m.sayings()...)
+	m.run.warnings = nil
+	for i := range res.Arms {
+		m.doubtFigures(&res.Arms[i])
+		m.doubtClocks(&res.Arms[i])
+	}
+	if len(m.shards) > 1 && slices.ContainsFunc(m.subscriptions, func(sub *subscription) bool { return sub.presence != nil }) {
+		m.warn("delivery.lost", "what senders of other shards owed to receivers that come and go cannot be told: of that, what arrived counts as owed")
+	}
+	if missing := missingOf(m.shards); len(missing) > 0 {
+		m.warn("run", "%s: figures and the ledger are of the clients of the others", areMissing(missing, m.shards[0].Shard.Of))
+	}
+	return append(all, m.run.warnings...)
+}
+
+// sayings are the shards' warnings but for those that the figures of the whole repeat or do not bear out. Which shards say so stands
+// before what not all of them say.
+func (m *merger) sayings() (all []result.Warning) {
+	by := make(map[result.Warning][]int)
+	var order []result.Warning
+	for _, one := range m.shards {
+		own := &run{arms: m.arms}
+		for i := range one.Arms {
+			own.doubtFigures(&one.Arms[i])
+		}
+		for _, w := range one.Warnings {
+			said := by[w]
+			if slices.Contains(own.warnings, w) || len(said) > 0 && said[len(said)-1] == one.Shard.Index {
+				continue
+			}
+			if len(said) == 0 {
+				order = append(order, w)
+			}
+			by[w] = append(said, one.Shard.Index)
+		}
+	}
+	for _, w := range order {
+		w.Text = m.attribute(by[w], w.Text)
+		all = append(all, w)
+	}
+	return all
+}
+
+// attribute says which shards a text is of, unless it is of all.
+func (m *merger) attribute(shards []int, text string) string {
+	if len(shards) == len(m.shards) {
+		return text
+	}
+	return shardsNamed(shards) + ": " + text
+}
+
+// doubtClocks notes which latencies the clocks allow to be told only roughly.
+func (m *merger) doubtClocks(a *result.Arm) {
+	for _, name := range acrossClocks {
+		if l := a.Latency[name]; l.ClockLimited {
+			m.warn(name, "%sclock-limited: the clocks of the shards are known to ± %s, more than a tenth of the median; half the round trip of a message between two of them took %s",
+				m.inArm(a.Name), brief(time.Duration(l.BoundNS)), m.halfRoundTrips())
+		}
+	}
+}
+
+// halfRoundTrips is the range of what the shards measured with one clock each.
+func (m *merger) halfRoundTrips() string {
+	var least, most int64
+	for _, one := range m.shards {
+		if half := one.Shard.Clock.HalfRoundTripNS; half > 0 {
+			if least == 0 {
+				least = half
+			}
+			least, most = min(least, half), max(most, half)
+		}
+	}
+	if from, to := brief(time.Duration(least)), brief(time.Duration(most)); from != to {
+		return from + " to " + to
+	}
+	return brief(time.Duration(most))
+}
+
+// judgeWhole is what the run comes to, and in one sentence why.
+func (m *merger) judgeWhole(res *result.Result) (result.Verdict, string) {
+	var broken []string
+	if missing := missingOf(m.shards); len(missing) > 0 {
+		broken = append(broken, areMissing(missing, m.shards[0].Shard.Of))
+	}
+	if broken = append(broken, m.reasonsOf(result.Invalid)...); len(broken) > 0 {
+		return result.Invalid, strings.Join(broken, "; ")
+	}
+	if why := m.reasonsOf(result.Interrupted); len(why) > 0 {
+		return result.Interrupted, strings.Join(why, "; ")
+	}
+	if failures := m.failures(res.Arms, res.Thresholds); len(failures) > 0 {
+		return result.Fail, strings.Join(failures, "; ")
+	}
+	return result.Pass, ""
+}
+
+// reasonsOf are the reasons of the shards that came to a verdict, each once.
+func (m *merger) reasonsOf(v result.Verdict) (all []string) {
+	by := make(map[string][]int)
+	var order []string
+	for _, one := range m.shards {
+		if one.Verdict != v {
+			continue
+		}
+		if len(by[one.Reason]) == 0 {
+			order = append(order, one.Reason)
+		}
+		by[one.Reason] = append(by[one.Reason], one.Shard.Index)
+	}
+	for _, reason := range order {
+		all = append(all, m.attribute(by[reason], cmp.Or(reason, string(v))))
+	}
+	return all
+}
+
+// areMissing says which shards there is nothing of.
+func areMissing(missing []int, of int) string {
+	if len(missing) == 1 {
+		return fmt.Sprintf("%s of %d is missing", shardsNamed(missing), of)
+	}
+	return fmt.Sprintf("%s of %d are missing", shardsNamed(missing), of)
+}
+
+// shardsNamed names shards by their indexes, in order: "shard 3", "shards 1 and 4", "shards 0 to 5 and 7".
+func shardsNamed(indexes []int) string {
+	if len(indexes) == 1 {
+		return fmt.Sprintf("shard %d", indexes[0])
+	}
+	var parts []string
+	for len(indexes) > 0 {
+		n := 1
+		for n < len(indexes) && indexes[n] == indexes[0]+n {
+			n++
+		}
+		if n < 3 {
+			n = 1
+			parts = append(parts, fmt.Sprint(indexes[0]))
+		} else {
+			parts = append(parts, fmt.Sprintf("%d to %d", indexes[0], indexes[n-1]))
+		}
+		indexes = indexes[n:]
+	}
+	last := len(parts) - 1
+	if last == 0 {
+		return "shards " + parts[0]
+	}
+	return "shards " + strings.Join(parts[:last], ", ") + " and " + parts[last]
+}
