@@ -56,9 +56,9 @@ func (r *run) churn(ctx context.Context) {
 // live calls leave at the end of each lifetime. Nobody leaves who could not be back before the load ends.
 func (r *run) live(ctx context.Context, l *lives, leave func(context.Context, mqtt.Leaving)) {
 	w := newWaiter()
-	for at := r.start.Add(l.first()); ; {
+	for at := r.start().Add(l.first()); ; {
 		pause := l.pause()
-		if at.Add(pause) >= r.start.Add(r.total()) || r.pacer.wait(ctx, w, at) != nil {
+		if at.Add(pause) >= r.start().Add(r.total()) || r.pacer.wait(ctx, w, at) != nil {
 			return
 		}
 		settling, cancel := context.WithTimeout(ctx, settleLimit)

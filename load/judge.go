@@ -28,7 +28,7 @@ func (r *run) judge() (*result.Result, error) {
 	}
 	res.Overhead, res.BrokerMetrics, res.Reconciled = r.overhead(), r.brokerMetrics, r.reconciled
 	if r.measured.started.IsZero() {
-		res.Started = r.start.Time().UTC()
+		res.Started = r.start().Time().UTC()
 	}
 	for _, a := range r.arms {
 		figures, err := r.figures(a)

@@ -44,15 +44,15 @@ type monitor struct {
 }
 
 func newMonitor(r *run) *monitor {
-	m := &monitor{run: r, phase: WarmingUp, nextProgress: r.start}
-	m.deadline = r.start.Add(r.total() + r.scenario.Drain.Std())
+	m := &monitor{run: r, phase: WarmingUp, nextProgress: r.start()}
+	m.deadline = r.start().Add(r.total() + r.scenario.Drain.Std())
 	for _, s := range r.mine.senders {
 		if s.schedule != nil {
 			m.schedules = append(m.schedules, s.newSchedule())
 		}
 	}
 	m.nextSecond = m.counting().Add(-r.scenario.Warmup.Std().Truncate(time.Second))
-	if m.nextSecond <= r.start {
+	if m.nextSecond <= r.start() {
 		m.nextSecond = m.nextSecond.Add(time.Second)
 	}
 	m.lastUsage = r.snapshot()
@@ -62,7 +62,7 @@ func newMonitor(r *run) *monitor {
 }
 
 // counting is when the measured phase begins.
-func (r *run) counting() clock.Instant { return r.start.Add(r.timeline.sliceCounts(0)) }
+func (r *run) counting() clock.Instant { return r.start().Add(r.timeline.sliceCounts(0)) }
 
 // watch returns when everything that was sent has arrived, or when it is no use waiting any longer.
 func (m *monitor) watch(ctx context.Context, sendersDone <-chan struct{}) {
@@ -111,7 +111,7 @@ func (m *monitor) giveUp(why error) {
 
 // cut ends the load now.
 func (m *monitor) cut() {
-	m.measured.until = min(m.measured.until, m.timeline.own(max(clock.Now().Sub(m.start), 0)))
+	m.measured.until = min(m.measured.until, m.timeline.own(max(clock.Now().Sub(m.start()), 0)))
 	m.ending.Store(int64(m.measured.until))
 }
 
@@ -197,7 +197,7 @@ func (m *monitor) takeSecond(at clock.Instant, length time.Duration) {
 	point := m.point(m.lastUsage, usage, &m.second)
 	if !m.comparing() {
 		point.AtNS, point.LengthNS = int64(at.Sub(m.counting())-time.Second), int64(length)
-		point.Scheduled = m.scheduledUntil(m.timeline.own(at.Sub(m.start)))
+		point.Scheduled = m.scheduledUntil(m.timeline.own(at.Sub(m.start())))
 		m.arms[0].addExports(&point)
 		m.arms[0].series = append(m.arms[0].series, point)
 		if at > m.counting() {
@@ -278,7 +278,7 @@ func (m *monitor) scheduledUntil(at time.Duration) (n uint64) {
 
 func (m *monitor) progress(now clock.Instant) {
 	p := m.last
-	p.Phase, p.Elapsed, p.Total = m.phase, min(max(now.Sub(m.start), 0), m.total()), m.total()
+	p.Phase, p.Elapsed, p.Total = m.phase, min(max(now.Sub(m.start()), 0), m.total()), m.total()
 	for _, a := range m.arms {
 		counts := a.recorder(m.phase != WarmingUp).Counts()
 		p.Sent += counts.Sent

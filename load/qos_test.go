@@ -55,7 +55,7 @@ func TestWindowOfQoS2(t *testing.T) {
 				res := runScenario(t, `
 broker: `+broker+`
 warmup: 0s
-duration: 500ms
+duration: 250ms
 senders: [{name: sensors, count: 2, rate: `+rate+`, window: 3, topic: "bench/{sender}", qos: 2}]
 receivers: [{name: backend, filter: bench/+, qos: 2}]
 `)

@@ -12,7 +12,7 @@ import (
 func (r *run) retains() bool {
 	for _, s := range r.scenario.Senders {
 		if s.Retain || s.Will != nil && s.Will.Retain {
-			return r.start != 0
+			return r.start() != 0
 		}
 	}
 	return false

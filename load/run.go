@@ -106,10 +106,10 @@ type run struct {
 	router           *router
 
 	timeline *timeline
-	start    clock.Instant // of the load
-	ending   atomic.Int64  // end of the load, in its own time
-	sent     atomic.Int64  // when the last sender was done
-	closed   atomic.Bool   // what arrives now is late
+	begun    atomic.Int64 // start of the load, a clock.Instant; 0 until it is known
+	ending   atomic.Int64 // end of the load, in its own time
+	sent     atomic.Int64 // when the last sender was done
+	closed   atomic.Bool  // what arrives now is late
 
 	// In the second measurement of a comparison the receivers are in another process; in that process the senders are.
 	again        bool
@@ -192,6 +192,9 @@ func (r *run) report(phase Phase, detail string) {
 // total is how long the load takes on the clock.
 func (r *run) total() time.Duration { return r.timeline.sliceEnd(len(r.timeline.slices) - 1) }
 
+// start is when the load begins; 0 until that is known.
+func (r *run) start() clock.Instant { return clock.Instant(r.begun.Load()) }
+
 // loadEnd is the end of the load, in its own time.
 func (r *run) loadEnd() time.Duration { return time.Duration(r.ending.Load()) }
 
@@ -252,7 +255,7 @@ const headStart = 20 * time.Millisecond
 // load runs the senders through warm-up and measured phase, then drains.
 func (r *run) load(ctx context.Context) {
 	runtime.GC() // what connecting has left behind is not the load's
-	r.start = clock.Now().Add(headStart)
+	r.begun.Store(int64(clock.Now().Add(headStart)))
 
 	sending, stop := context.WithCancel(ctx)
 	defer stop()
@@ -283,7 +286,7 @@ func (r *run) load(ctx context.Context) {
 
 // awaitEnd waits for the end of the load, which senders that have nothing more to send do not.
 func (r *run) awaitEnd(ctx context.Context) {
-	_ = r.pacer.wait(ctx, newWaiter(), r.start.Add(r.timeline.real(r.loadEnd()))) // an interruption is an end too
+	_ = r.pacer.wait(ctx, newWaiter(), r.start().Add(r.timeline.real(r.loadEnd()))) // an interruption is an end too
 }
 
 // measured is what the load left behind besides what the senders, the receivers and the arms know.

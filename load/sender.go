@@ -181,14 +181,14 @@ func (s *sender) openLoop(ctx context.Context) error {
 	}
 	r := s.run
 	for at := s.schedule.peek(); at < r.loadEnd(); {
-		due := r.start.Add(r.timeline.real(at))
+		due := r.start().Add(r.timeline.real(at))
 		now, err := r.pacer.await(ctx, s.waiter, due)
 		if err != nil {
 			return err
 		}
 		s.schedule.advance()
 		next := s.schedule.peek()
-		more := next < r.loadEnd() && r.start.Add(r.timeline.real(next)) <= now
+		more := next < r.loadEnd() && r.start().Add(r.timeline.real(next)) <= now
 		if err := s.publish(ctx, at, due, more); err != nil {
 			return err
 		}
@@ -202,11 +202,11 @@ func (s *sender) closedLoop(ctx context.Context) error {
 	r := s.run
 	from, until := s.sends()
 	for at := from; at < min(until, r.loadEnd()); {
-		now, err := r.pacer.await(ctx, s.waiter, r.start.Add(r.timeline.real(at)))
+		now, err := r.pacer.await(ctx, s.waiter, r.start().Add(r.timeline.real(at)))
 		if err != nil {
 			return err
 		}
-		if at = r.timeline.own(now.Sub(r.start)); r.timeline.real(at) > now.Sub(r.start) {
+		if at = r.timeline.own(now.Sub(r.start())); r.timeline.real(at) > now.Sub(r.start()) {
 			s.client.Flush() // a gap: nothing is due until its end
 			continue
 		}

@@ -47,9 +47,9 @@ func (m *monitor) nextSliceEvent() clock.Instant {
 		return m.deadline
 	}
 	if m.sliceBegan.at == 0 {
-		return m.start.Add(m.timeline.sliceCounts(m.slice))
+		return m.start().Add(m.timeline.sliceCounts(m.slice))
 	}
-	return m.start.Add(m.timeline.sliceEnd(m.slice) + flushAfter)
+	return m.start().Add(m.timeline.sliceEnd(m.slice) + flushAfter)
 }
 
 // flushAfter is the time at the end of a slice in which the messages under way arrive before its costs are taken.
@@ -102,7 +102,7 @@ func (m *monitor) endSlice() {
 	began := m.sliceBegan
 	point := m.point(began, ended, &m.inSlice)
 	counts := m.timeline.slices[m.slice].end - m.timeline.slices[m.slice].begin - m.timeline.settle
-	point.AtNS, point.LengthNS = int64(m.start.Add(m.timeline.sliceCounts(m.slice)).Sub(m.counting())), int64(counts)
+	point.AtNS, point.LengthNS = int64(m.start().Add(m.timeline.sliceCounts(m.slice)).Sub(m.counting())), int64(counts)
 	point.Scheduled = m.dueInSlice()
 	a.addExports(&point)
 	a.series = append(a.series, point)
