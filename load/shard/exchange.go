@@ -3,6 +3,7 @@ package shard
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -46,7 +47,8 @@ func (m *Member) compareClocks(ctx context.Context, settings mqtt.Settings) (err
 
 // awaitClock waits until the clock may be used.
 func (m *Member) awaitClock(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, m.spec.Wait)
+	ctx, cancel := context.WithTimeoutCause(ctx, m.spec.Wait,
+		fmt.Errorf("shard %d: no clock to be had from shard 0 over the broker within %v", m.spec.Index, m.spec.Wait))
 	defer cancel()
 	look := time.NewTicker(eagerly)
 	defer look.Stop()

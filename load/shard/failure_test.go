@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -383,4 +384,35 @@ func retainedBelow(t *testing.T, settings mqtt.Settings, prefix string) (topics 
 		topics = append(topics, topic)
 	}
 	return topics
+}
+
+// A broker that lets nobody write below the prefix says so at once.
+func TestNotAuthorized(t *testing.T) {
+	acl := filepath.Join(t.TempDir(), "acl")
+	require.NoError(t, os.WriteFile(acl, []byte("topic read mqttrace/ctl/#\ntopic readwrite elsewhere/#\n"), 0o600))
+	b, err := broker.MosquittoConfig{ACLFile: acl}.Start(limited(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, b.Stop(limited(t))) })
+	settings := mqtt.Settings{Address: b.Addr()}
+	for index, topic := range []string{"mqttrace/ctl/r/state", "mqttrace/ctl/r/report"} {
+		require.EqualError(t, join(t, settings, shardsOf(2)[index]).err, "publish to "+topic+": refused by the broker: Not authorized (0x87)")
+	}
+	specs := shardsOf(2)
+	for i := range specs {
+		specs[i].Prefix = "elsewhere"
+	}
+	for _, o := range joinAll(t, settings, specs...) {
+		assert.NoError(t, o.err)
+	}
+}
+
+func TestStartHeardTooLate(t *testing.T) {
+	settings := mqtt.Settings{Address: mosquitto(t).Addr()}
+	spec := Spec{Of: 1, Run: "r", pace: quick}
+	spec.pace.ahead = -time.Minute
+	m, err := Join(limited(t), settings, spec)
+	require.NoError(t, err)
+	_, err = m.Start(limited(t))
+	assert.ErrorContains(t, err, "shard 0 heard of the start 1m0.")
+	require.NoError(t, m.Close(limited(t)))
 }

@@ -94,6 +94,9 @@ func (l *lead) open(ctx context.Context, settings mqtt.Settings) (err error) {
 	if l.answerer, err = newAnswerer(ctx, settings, l.topics.clock(l.nonce), l.nonce); err != nil {
 		return err
 	}
+	if err := l.link.insist(ctx, l.retain(message(l.topics.state(), l.state))); err != nil {
+		return err
+	}
 	l.work.Go(l.run)
 	return nil
 }
@@ -131,7 +134,7 @@ func (l *lead) run() {
 		}
 		if say { // after the letters: whoever has no welcome yet does not listen
 			said = now
-			l.say(retained(message(l.topics.state(), s)))
+			l.say(l.retain(message(l.topics.state(), s)))
 		}
 		select {
 		case <-l.poke:
@@ -154,8 +157,9 @@ func (l *lead) say(p *paho.Publish) {
 	}
 }
 
-func retained(p *paho.Publish) *paho.Publish {
-	p.Retain = true
+// retain has the broker keep a message, if it does such things, for whoever connects again.
+func (l *lead) retain(p *paho.Publish) *paho.Publish {
+	p.Retain = l.link.client.Limits().RetainAvailable
 	return p
 }
 
@@ -303,11 +307,11 @@ func (l *lead) examine(s *seat, now, connected clock.Instant) {
 	}
 }
 
-// bury notes the death of a shard. Until all have arrived another process may take its place.
+// bury notes the death of a shard. Until all have arrived another process may take its place; once its result is here it is not missed.
 func (l *lead) bury(s *seat, how string) {
 	s.dead = true
 	l.news()
-	if l.passed(arrived) {
+	if l.passed(arrived) && s.result.taken == "" {
 		l.fail(lost(s.report.Shard, how))
 	}
 }
@@ -326,13 +330,22 @@ func (l *lead) checkArrivals(now clock.Instant) {
 
 // checkSteps looks at the steps that some have reached and not all.
 func (l *lead) checkSteps(now clock.Instant) {
+	for _, step := range l.openSteps() {
+		if l.state.Failure == nil {
+			l.checkStep(step, now)
+		}
+	}
+}
+
+func (l *lead) openSteps() (steps []string) {
 	for i := range l.seats {
 		for _, step := range l.seats[i].report.Reached {
-			if !l.passed(step) && l.state.Failure == nil {
-				l.checkStep(step, now)
+			if !l.passed(step) && !slices.Contains(steps, step) {
+				steps = append(steps, step)
 			}
 		}
 	}
+	return steps
 }
 
 func (l *lead) checkStep(step string, now clock.Instant) {
@@ -341,15 +354,15 @@ func (l *lead) checkStep(step string, now clock.Instant) {
 		l.steps[step], since = now, now
 	}
 	missing := l.missing(func(s *seat) bool { return slices.Contains(s.report.Reached, step) })
-	switch {
-	case len(missing) == 0:
+	if len(missing) == 0 {
 		l.pass(step)
-	case l.hasLeft(missing) != nil:
-		l.fail(left(l.hasLeft(missing).Shard, "it reported "+step))
-	case now.Sub(since) > l.spec.Wait:
+		return
+	}
+	l.state.Waiting = l.waiting("reported "+step, missing)
+	if gone := l.firstLeft(missing); gone != nil {
+		l.fail(left(gone.Shard, "it reported "+step))
+	} else if now.Sub(since) > l.spec.Wait {
 		l.fail(notReported(missing, step, l.spec.Wait))
-	default:
-		l.state.Waiting = l.waiting("reported "+step, missing)
 	}
 }
 
@@ -372,8 +385,8 @@ func (l *lead) missing(so func(*seat) bool) (indexes []int) {
 	return indexes
 }
 
-// hasLeft is the first of the shards that has left, nil if none has.
-func (l *lead) hasLeft(indexes []int) *report {
+// firstLeft is the first of the shards that has left, nil if none has.
+func (l *lead) firstLeft(indexes []int) *report {
 	for _, i := range indexes {
 		if l.seats[i].report.Left {
 			return &l.seats[i].report
@@ -444,7 +457,7 @@ func (l *lead) last() (all []*paho.Publish) {
 	}
 	l.state.Left = true
 	l.state.Seq++
-	return append(all, message(l.topics.state(), l.state), retained(&paho.Publish{Topic: l.topics.state(), QoS: 1}))
+	return append(all, message(l.topics.state(), l.state), l.retain(&paho.Publish{Topic: l.topics.state(), QoS: 1}))
 }
 
 // close says good-bye, clears what the broker has retained and ends all that newLead started.
@@ -454,7 +467,7 @@ func (l *lead) close(ctx context.Context) error {
 	var err error
 	if l.link != nil {
 		for _, p := range l.last() {
-			_ = l.link.insist(ctx, p) // the others notice anyway
+			_ = l.link.bid(ctx, p) // the others notice anyway
 		}
 		err = l.link.client.Close(ctx)
 	}

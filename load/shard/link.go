@@ -19,6 +19,8 @@ const (
 	keepAlive = 5 * time.Second
 	// expiry is how long a control message is of any use.
 	expiry = 30 * time.Second
+	// ackTimeout bounds the wait for the broker's acknowledgement.
+	ackTimeout = 10 * time.Second
 )
 
 // link is a connection for control messages, which is made again when it is lost.
@@ -92,8 +94,10 @@ func (l *link) say(ctx context.Context, limit time.Duration, p *paho.Publish) er
 	return l.client.Publish(ctx, p.QoS, saying{p, nil}, false)
 }
 
-// insist publishes a message and waits until the broker has acknowledged it.
+// insist publishes a message and waits until the broker has acknowledged it, for 10 s at most.
 func (l *link) insist(ctx context.Context, p *paho.Publish) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, ackTimeout, fmt.Errorf("publish to %s: no PUBACK within %v", p.Topic, ackTimeout))
+	defer cancel()
 	done := make(chan mqtt.Outcome, 1)
 	if err := l.client.Publish(ctx, p.QoS, saying{p, done}, false); err != nil {
 		return err
@@ -105,8 +109,16 @@ func (l *link) insist(ctx context.Context, p *paho.Publish) error {
 		}
 		return outcome.Err
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
+}
+
+// bid is insist if there is a connection.
+func (l *link) bid(ctx context.Context, p *paho.Publish) error {
+	if _, lost := l.status(); lost != nil {
+		return lost
+	}
+	return l.insist(ctx, p)
 }
 
 // saying is a message under way.

@@ -113,6 +113,9 @@ func (m *Member) open(ctx context.Context, settings mqtt.Settings) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := m.link.insist(ctx, message(m.topics.reports(), m.next())); err != nil {
+		return err
+	}
 	m.work.Go(m.attend)
 	return nil
 }
@@ -337,7 +340,7 @@ func (m *Member) Close(ctx context.Context) error {
 	m.cancel()
 	m.work.Wait()
 	if m.link != nil {
-		_ = m.link.insist(ctx, message(m.topics.reports(), m.farewell())) // a broker that is away is no error: all is over
+		_ = m.link.bid(ctx, message(m.topics.reports(), m.farewell())) // a broker that is away is no error: all is over
 		err = m.link.client.Close(ctx)
 	}
 	if m.asker != nil {
