@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"mqttrace/load/broker"
 	"mqttrace/load/clock"
 	"mqttrace/load/mqtt"
 	"mqttrace/load/result"
@@ -175,6 +177,47 @@ receivers: [{name: backend, filter: bench/#, qos: 1}]
 			assert.Zero(t, d.Foreign)
 			assert.Zero(t, d.Lost)
 			assert.Empty(t, left)
+		})
+	}
+}
+
+// TestBrokersMaximumPacketSize sends what just fits into a broker's largest packet, and a byte more, which is refused before the load.
+func TestBrokersMaximumPacketSize(t *testing.T) {
+	t.Parallel()
+	const limit = 500
+	b := startMosquitto(t, broker.MosquittoConfig{Extra: []string{fmt.Sprintf("max_packet_size %d", limit)}})
+	cases := map[string]struct{ sender, tracing string }{
+		"plain":   {"qos: 0", "{arm: off}"},
+		"traced":  {"qos: 1", "{arm: record, tracestate: 2, baggage: 60}"},
+		"adorned": {"qos: 2, message_expiry: 1h, properties: {content_type: '{sender}', user: {a: {$counter: {}}}}", "{arm: context}"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			send := func(payload int) (*result.Result, error) {
+				return Run(t.Context(), scenario(t, fmt.Sprintf(`
+broker: %s
+warmup: 0s
+duration: 500ms
+senders: [{name: sensors, rate: 20/s, topic: %s, %s, payload: {size: %d}}]
+receivers: [{name: backend, filter: %[2]s}]
+tracing: %[5]s
+`, b.URL(), name, c.sender, payload, c.tracing)), Options{})
+			}
+			_, err := send(1000)
+			var size int
+			require.Error(t, err)
+			_, scanned := fmt.Sscanf(err.Error(), "sender sensors publishes packets of %d bytes", &size)
+			require.NoError(t, scanned, err)
+			assert.EqualError(t, err, fmt.Sprintf(
+				"sender sensors publishes packets of %d bytes, of which 1000 are payload, but the broker's Maximum Packet Size is 500", size))
+			fits := limit - (size - 1000)
+			_, err = send(fits + 1)
+			assert.ErrorContains(t, err, "packets of 501 bytes")
+			res, err := send(fits)
+			require.NoError(t, err)
+			assert.EqualValues(t, 10, res.Arms[0].Delivery.Received)
+			assert.InDelta(t, limit, res.Arms[0].Cost.WireBytesPerMessage, 0)
 		})
 	}
 }

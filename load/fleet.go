@@ -230,7 +230,7 @@ func (s *sender) connect(ctx context.Context) error {
 	if s.group.Retain && !limits.RetainAvailable {
 		return fmt.Errorf("sender %s publishes retained messages, but the broker has no Retain Available", s.group.Name)
 	}
-	return nil
+	return s.fits(limits)
 }
 
 // disconnect closes every client: senders first, so that nothing more is sent.

@@ -51,7 +51,8 @@ type sender struct {
 // lane is what is of one arm at one sender. Its counts are of the messages that count.
 type lane struct {
 	arm       *arm
-	outbounds []*outbound // by topic template
+	outbounds []*outbound    // by topic template
+	payloads  *payload.Group // of the sender's group, of which payload is
 	payload   *payload.Source
 
 	issued  atomic.Uint32 // given to the client, the one being published included
@@ -102,7 +103,7 @@ func newSender(r *run, group *scenarios.Sender, inGroup int, index uint32, to ad
 	}
 	for i, a := range r.arms {
 		s.lanes = append(s.lanes, &lane{
-			arm: a, outbounds: make([]*outbound, len(group.Topic.Templates)), payload: payloads[i].Source(inGroup),
+			arm: a, outbounds: make([]*outbound, len(group.Topic.Templates)), payloads: payloads[i], payload: payloads[i].Source(inGroup),
 			routed: make([]routed, len(s.paths.routes)),
 		})
 	}

@@ -16,6 +16,8 @@ type topics struct {
 	names []string
 	// numbers finds the number of a listed topic; nil where there is one topic, or where it stands in the name.
 	numbers map[string]int
+	// longest is the number of the longest name.
+	longest int
 	// prefix stands before the number in the names of a space.
 	prefix string
 }
@@ -24,6 +26,9 @@ func newTopics(group *scenarios.Sender, inGroup int) *topics {
 	t := &topics{names: make([]string, group.Topic.Len())}
 	for n := range t.names {
 		t.names[n] = group.TopicAt(inGroup, n)
+		if len(t.names[n]) > len(t.names[t.longest]) {
+			t.longest = n
+		}
 	}
 	switch {
 	case len(t.names) == 1:

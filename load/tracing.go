@@ -58,11 +58,16 @@ func (o *outbound) start(m *record.Message, p propagation.Message, user *paho.Us
 		_, span = o.producer.Start(contextOf(o.context, m), p, o.arm.extra...)
 		sc = span.SpanContext()
 	}
+	o.carry(sc, user)
+	return span
+}
+
+// carry adds a trace context, and the setting's baggage, to user properties.
+func (o *outbound) carry(sc trace.SpanContext, user *paho.UserProperties) {
 	o.inject(sc, user)
 	if o.arm.setting.Baggage > 0 {
 		propagation.Baggage{}.Inject(o.context, propagation.NewCarrier(user))
 	}
-	return span
 }
 
 func contextOf(ctx context.Context, m *record.Message) context.Context {

@@ -13,11 +13,7 @@ const DuplicateFlag = 8
 // AppendPublish appends a PUBLISH, byte for byte as paho.golang writes it; id is left out at QoS 0. It keeps nothing of p, and the
 // DUP flag is not set. The error is an *Error, and dst is then returned as it was.
 func AppendPublish(dst []byte, p *paho.Publish, id uint16) ([]byte, error) {
-	properties, ok := propertiesSize(p.Properties)
-	remaining := 2 + len(p.Topic) + uvarintSize(properties) + properties + len(p.Payload)
-	if p.QoS > 0 {
-		remaining += 2
-	}
+	remaining, properties, ok := sizes(p)
 	if !ok || len(p.Topic) > math.MaxUint16 || remaining > MaxRemaining {
 		return dst, errTooLong
 	}
@@ -38,6 +34,22 @@ func AppendPublish(dst []byte, p *paho.Publish, id uint16) ([]byte, error) {
 		dst = appendProperties(dst, p.Properties)
 	}
 	return append(dst, p.Payload...), nil
+}
+
+// PublishSize is how many bytes AppendPublish appends, if p can be sent at all.
+func PublishSize(p *paho.Publish) int {
+	remaining, _, _ := sizes(p)
+	return 1 + uvarintSize(remaining) + remaining
+}
+
+// sizes are the packet's Remaining Length and the length of its properties; ok is false if one of them is too long.
+func sizes(p *paho.Publish) (remaining, properties int, ok bool) {
+	properties, ok = propertiesSize(p.Properties)
+	remaining = 2 + len(p.Topic) + uvarintSize(properties) + properties + len(p.Payload)
+	if p.QoS > 0 {
+		remaining += 2
+	}
+	return remaining, properties, ok
 }
 
 // propertiesSize is how many bytes the properties take, their length left out; ok is false if one is too long.

@@ -57,6 +57,7 @@ func TestPublishIsWrittenAsPahoWritesIt(t *testing.T) {
 			got, err := AppendPublish([]byte("before"), p, 0x1234)
 			require.NoError(t, err)
 			assert.Equal(t, append([]byte("before"), written(t, pahoPublish{want})...), got)
+			assert.Equal(t, len(got)-len("before"), PublishSize(p))
 		})
 	}
 }
