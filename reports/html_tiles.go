@@ -112,7 +112,7 @@ func latencyTile(p *page, label, about string, of func(result.Latency) *int64) h
 		all = append(all, ofArm{a.Name, value})
 	}
 	if bound > 0 {
-		about += ", ± " + Duration(time.Duration(bound))
+		about += ", " + together("± "+Duration(time.Duration(bound)))
 	}
 	return p.doubted(newTile(label, about, nanosecondsText, all), result.Response)
 }

@@ -8,11 +8,12 @@ type room struct {
 	name      int  // columns of a name of a service or host
 	latencies bool // all latencies of however many arms, with all of their columns
 	shards    int  // of a run
+	below     bool // what has a column on a screen may stand below a label
 }
 
 var (
 	// onScreen leaves room for the rest of a screen of text.
 	onScreen = room{exemplars: 3, seen: 8, slowSeen: 5, name: 20, shards: 8}
 	// onPage is for pages that scroll.
-	onPage = room{exemplars: 10, seen: 100, slowSeen: 20, name: 80, latencies: true, shards: 100}
+	onPage = room{exemplars: 10, seen: 100, slowSeen: 20, name: 80, latencies: true, shards: 100, below: true}
 )

@@ -37,20 +37,21 @@ func notSettled(t table, r *result.Result) table {
 // shardTable is the table of the processes that did a run together, or of the one whose share a result is.
 func shardTable(r *result.Result, room room) table {
 	t := table{name: "shard", columns: []string{
-		"host", "senders", "receivers", "sent", "received", "lag p99", "cores", "peak RSS", "clock", "drift", "±", "verdict",
+		"verdict", "host", "senders", "receivers", "sent", "received", "lag p99", "cores", "peak RSS", "offset", "±", "drift",
 	}}
 	if r.Shard != nil {
-		t.columns = []string{"host", "senders", "receivers", "clock", "drift", "±", "round trip / 2"}
-		t.rows = []row{ownShard(*r.Shard, room)}
-		return t
+		t.columns = []string{"host", "senders", "receivers", "offset", "±", "drift", "round trip / 2"}
+		t.rows = []row{ownShard(*r.Shard)}
+		return t.withHosts([]result.Shard{*r.Shard}, 0, room)
 	}
 	shown := inTrouble(r.Shards)
 	more := len(shown) - room.shards
 	shown = shown[:min(len(shown), room.shards)]
 	slices.SortStableFunc(shown, func(a, b result.Shard) int { return cmp.Compare(a.Index, b.Index) })
 	for _, s := range shown {
-		t.rows = append(t.rows, shardRow(s, room))
+		t.rows = append(t.rows, shardRow(s))
 	}
+	t = t.withHosts(shown, 1, room)
 	if more > 0 {
 		t.foot = append(t.foot, note{fmt.Sprintf("and %d more in the result file; these are the ones in trouble, and the latest to send", more), quiet})
 	}
@@ -81,7 +82,7 @@ func inTrouble(shards []result.Shard) []result.Shard {
 // aboutShard is what warnings call a shard.
 func aboutShard(s result.Shard) string { return fmt.Sprintf("shard %d", s.Index) }
 
-func shardRow(s result.Shard, room room) row {
+func shardRow(s result.Shard) row {
 	lag := missing
 	if s.ScheduleLagP99NS != nil {
 		lag = figure(Duration(time.Duration(*s.ScheduleLagP99NS)))
@@ -91,15 +92,15 @@ func shardRow(s result.Shard, room room) row {
 		verdict = cell{string(s.Verdict), tones[s.Verdict]}
 	}
 	cells := []cell{
-		hostCell(s, room), figure(Count(uint64(s.Senders))), figure(Count(uint64(s.Receivers))), figure(Count(s.Sent)), figure(Count(s.Received)), lag,
+		verdict, missing, figure(Count(uint64(s.Senders))), figure(Count(uint64(s.Receivers))), figure(Count(s.Sent)), figure(Count(s.Received)), lag,
 	}
-	cells = append(append(append(cells, usage(s.Generator)...), clockCells(s)...), verdict)
+	cells = append(append(cells, usage(s.Generator)...), clockCells(s)...)
 	return row{about: aboutShard(s), label: fmt.Sprint(s.Index), cells: cells, notes: shardNotes(s)}
 }
 
 // ownShard is the row of a shard in its own result, which says elsewhere what it did.
-func ownShard(s result.Shard, room room) row {
-	cells := []cell{hostCell(s, room), figure(Count(uint64(s.Senders))), figure(Count(uint64(s.Receivers)))}
+func ownShard(s result.Shard) row {
+	cells := []cell{missing, figure(Count(uint64(s.Senders))), figure(Count(uint64(s.Receivers)))}
 	trip := missing
 	if s.Clock.Exchanges > 0 {
 		trip = figure(Duration(time.Duration(s.Clock.HalfRoundTripNS)))
@@ -107,26 +108,36 @@ func ownShard(s result.Shard, room room) row {
 	return row{about: aboutShard(s), label: fmt.Sprint(s.Index), cells: append(append(cells, clockCells(s)...), trip), notes: shardNotes(s)}
 }
 
-func hostCell(s result.Shard, room room) cell {
-	if s.Host == "" {
-		return missing
+// withHosts says which hosts the shards of the rows were on, in a column or below the labels.
+func (t table) withHosts(shards []result.Shard, column int, room room) table {
+	for i, s := range shards {
+		host := abridge(clean(s.Host), room.name)
+		switch {
+		case room.below:
+			t.rows[i].where = host
+		case host != "":
+			t.rows[i].cells[column] = figure(host)
+		}
 	}
-	return figure(abridge(clean(s.Host), room.name))
+	if room.below && len(t.rows) > 0 {
+		return t.without(column)
+	}
+	return t
 }
 
-// clockCells say how a shard's clock was compared with shard 0's: its offset, its drift and their bound.
+// clockCells say how a shard's clock was compared with shard 0's: its offset, the bound of that, and its drift.
 func clockCells(s result.Shard) []cell {
 	c := s.Clock
 	switch {
+	case s.Index == 0:
+		return []cell{{"its own", quiet}, missing, missing}
 	case c.Same:
 		return []cell{{"same", quiet}, missing, missing}
-	case c == (result.ShardClock{}) && s.Index == 0:
-		return []cell{{"its own", quiet}, missing, missing}
 	case c.Exchanges == 0:
 		return []cell{{"unknown", doubt}, missing, missing}
 	default:
 		return []cell{
-			figure(signedDuration(c.OffsetNS)), figure(signed(c.DriftPPM, 1) + " ppm"), figure(Duration(time.Duration(c.BoundNS))),
+			figure(signedDuration(c.OffsetNS)), figure(Duration(time.Duration(c.BoundNS))), figure(signed(c.DriftPPM, 1) + " ppm"),
 		}
 	}
 }
