@@ -67,3 +67,21 @@ func TestTimelineCountsEachArm(t *testing.T) {
 		assert.Equal(t, want[arm], line.scheduled(newSchedule(sender, place{0, 0}, 0, 1), arm, line.end()))
 	}
 }
+
+func TestSlicesOfBurstsAreAlike(t *testing.T) {
+	const every, length = 200 * time.Millisecond, 600 * time.Millisecond
+	line := newTimeline(700*time.Millisecond, 9*time.Second, length, 2, 1)
+	for _, jitter := range []bool{false, true} {
+		for client := range uint32(10) {
+			sender := scenarios.Sender{Burst: &scenarios.Burst{Every: scenarios.Duration(every), Messages: 5}, StartJitter: jitter}
+			p := newSchedule(sender, place{index: client}, 700*time.Millisecond, 1)
+			alike := make(map[uint64]int)
+			for _, s := range line.slices {
+				p.skipTo(s.begin + line.settle)
+				alike[p.skipTo(s.end)]++
+			}
+			assert.Len(t, alike, 1, "each slice has the same")
+			assert.Zero(t, alike[0])
+		}
+	}
+}

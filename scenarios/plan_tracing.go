@@ -12,7 +12,7 @@ func (p Plan) tracing() []string {
 	if len(t.Compare) == 0 {
 		return wrap(string(t.Arm)+": "+t.words(), factWidth)
 	}
-	lines := wrap(p.takeTurns(), factWidth)
+	lines := wrap(p.alternation(), factWidth)
 	width := 0
 	for _, arm := range t.Compare {
 		width = max(width, utf8.RuneCountInString(arm.Name))
@@ -32,6 +32,16 @@ const (
 	factWidth = textWidth - 12
 	widestArm = 32
 )
+
+// alternation says how the run goes from arm to arm.
+func (p Plan) alternation() string {
+	if p.Scenario.Search == nil {
+		return p.takeTurns()
+	}
+	arms := p.Scenario.Tracing.Compare
+	return fmt.Sprintf("%s, one after another, with a search for each; the report says which share of the capacity of %s each of the others costs",
+		plural(len(arms), "arm"), arms[0].Name)
+}
 
 // takeTurns says in what slices and in which order the arms run.
 func (p Plan) takeTurns() string {

@@ -5,7 +5,7 @@ import "fmt"
 // shapes checks when groups send and receive against the run's own times.
 func (d *decoder) shapes(n *node, s *Scenario) {
 	if len(s.Tracing.Compare) > 0 {
-		d.steadyOnly(n)
+		d.steadyOnly(n, s)
 	}
 	if s.Duration == 0 || !n.get("duration").sound() && !n.lacks("duration") {
 		return
@@ -51,16 +51,29 @@ func (d *decoder) during(n *node, start, stop, duration Duration) bool {
 }
 
 // steadyOnly finds loads that would differ from arm to arm of a comparison.
-func (d *decoder) steadyOnly(n *node) {
+func (d *decoder) steadyOnly(n *node, s *Scenario) {
 	for _, groups := range []string{"senders", "receivers"} {
 		if list := n.get(groups); list != nil {
 			for _, group := range list.items {
-				for _, key := range []string{"stages", "burst", "start", "stop", "lifetime", "stall"} {
-					d.useless(group.get(key), "arms that are compared need the same load in each turn", "it with one arm")
+				for _, key := range []string{"stages", "start", "stop", "lifetime", "stall"} {
+					d.useless(group.get(key), "arms that are compared run in turns, and each would see another part of it",
+						"one arm at a time, such as with sweep: {over: tracing.arm, values: [off, export]}")
 				}
 			}
 		}
 	}
+	for i, sender := range s.Senders {
+		if b := sender.Burst; b != nil && !b.repeatsIn(s.Tracing.Slice) {
+			d.useless(n.get("senders").items[i].get("burst"), "arms that are compared need the same bursts in each slice",
+				fmt.Sprintf("a tracing.slice of %s or another multiple of %s", 2*b.Every, b.Every))
+		}
+	}
+}
+
+// repeatsIn reports whether each of several slices after each other has the same bursts at the same instants, one at least when it
+// has settled.
+func (b Burst) repeatsIn(slice Duration) bool {
+	return b.Every > 0 && slice >= 2*b.Every && slice%b.Every == 0
 }
 
 // lasting gives a run without a duration that of its stages, and reports one that has neither.

@@ -13,7 +13,8 @@ type Tracing struct {
 	// Compare lists arms that run in turns, each complete with its defaults; empty when the run has one arm.
 	Compare []TracingArm `json:"compare,omitempty" jsonschema:"minItems=1,maxItems=15"`
 	// Slice is how long each arm of Compare runs at a time; 0 s for a length that the engine chooses from the duration and
-	// the number of arms, which is the default.
+	// the number of arms, which is the default. With bursts it is given, and a multiple of their distance, twice that or more: each arm
+	// then sees the same bursts.
 	Slice Duration `json:"slice,omitempty"`
 }
 
