@@ -229,7 +229,14 @@ func (l *lead) turnAway(r report, why *Failure) {
 
 func (l *lead) admit(s *seat, r report, now clock.Instant) {
 	*s = seat{report: r, heard: now}
-	l.write(r.Nonce, letter{Welcome: &l.welcome})
+	l.greet(r)
+}
+
+// greet welcomes a process with the state of things, which it may have missed.
+func (l *lead) greet(r report) {
+	w := l.welcome
+	w.State = l.state
+	l.write(r.Nonce, letter{Welcome: &w})
 }
 
 // update takes a report of a shard that has been admitted.
@@ -243,7 +250,7 @@ func (l *lead) update(s *seat, r report, now clock.Instant) {
 	}
 	s.report, s.heard = r, now
 	if r.Lead == "" && !r.Left {
-		l.write(r.Nonce, letter{Welcome: &l.welcome}) // the first one was lost, or is on its way
+		l.greet(r) // the first welcome was lost, or is on its way
 	}
 	if r.Failure != nil {
 		l.fail(r.Failure)

@@ -489,25 +489,29 @@ func (m *Member) hear(s state, at clock.Instant, retained bool) {
 	case s.Gone:
 		m.gone = at
 		return
-	case s.Seq < m.state.Seq:
-		return
 	}
 	if !retained {
 		m.heard = at
 	}
-	news := s.Seq > m.report.Seen
+	if s.Seq >= m.state.Seq {
+		m.follow(s)
+	}
+}
+
+// follow takes a state that is at least as new as the one known. The caller holds mu.
+func (m *Member) follow(s state) {
+	if s.Seq > m.report.Seen {
+		m.speak() // shard 0 waits for it to be seen
+	}
 	m.state, m.report.Seen = s, s.Seq
 	if s.Left && m.leadless == nil {
 		m.leadless = left(s.Shard, "this one was done")
 	}
-	if news {
-		m.speak() // shard 0 waits for it to be seen
-	}
-	m.change()
 	if s.Failure != nil && m.failure == nil {
 		m.failure = s.Failure
 		close(m.gaveUp)
 	}
+	m.change()
 }
 
 // read takes a letter.
@@ -522,7 +526,7 @@ func (m *Member) read(l letter, at clock.Instant) {
 		}
 	case l.Welcome != nil && m.welcome == nil:
 		m.welcome, m.report.Lead, m.heard, m.gone = l.Welcome, l.Lead, at, 0
-		m.speak()
+		m.follow(l.Welcome.State)
 	case l.Lead != m.report.Lead:
 		return
 	case l.Want != nil:

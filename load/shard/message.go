@@ -88,6 +88,7 @@ type letter struct {
 
 type welcome struct {
 	Agreed Agreed `json:"agreed"`
+	State  state  `json:"state"`
 	// Boot and Monotonic are of shard 0's clock, see clock.Monotonic. Boot is empty if that is not known.
 	Boot      string        `json:"boot,omitempty"`
 	Monotonic time.Duration `json:"monotonic_ns,omitempty"`
