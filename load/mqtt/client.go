@@ -278,6 +278,21 @@ func (c *Client) Publish(ctx context.Context, qos byte, p Publication, more bool
 	}
 }
 
+// TryPublish is Publish as far as it takes no waiting, which the lean client can do on a plain TCP connection. It reports whether it
+// has taken the message, and whether all bytes that were to leave have left: if not, Flush sends the rest, which waits for the socket.
+// A message that was not taken is for Publish, which waits for what there is to wait for or says what is wrong.
+func (c *Client) TryPublish(qos byte, p Publication, more bool) (taken, all bool) {
+	if !c.publishing.TryLock() {
+		return false, true
+	}
+	defer c.publishing.Unlock()
+	l := c.current()
+	if l == nil {
+		return false, true
+	}
+	return l.tryPublish(qos, p, more)
+}
+
 // Send publishes a message and waits for its outcome: that of Publication.Acknowledged, and for QoS 0 the zero Outcome once
 // the message has been handed to the socket. handed, if not nil, is called when it has been, or has been refused to be, so that
 // the next message can follow in order without waiting for this one's outcome. ctx bounds the wait for a connection and for

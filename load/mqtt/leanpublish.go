@@ -39,6 +39,49 @@ func (d *leanDriver) write(id uint16, p Publication, more bool) error {
 		return errLinkLost
 	}
 	sent := clock.Now()
+	if err := d.encode(id, p, sent); err != nil {
+		return err
+	}
+	if !more || len(o.chunk.b) >= flushAt {
+		o.flush(sent)
+	}
+	if id == 0 && o.err != nil {
+		return errLinkLost
+	}
+	return nil
+}
+
+// tryPublish implements driver.
+func (d *leanDriver) tryPublish(qos byte, p Publication, more bool) (taken, all bool) {
+	o := &d.out
+	if o.raw == nil {
+		return false, true
+	}
+	var id uint16
+	if qos > 0 {
+		if id = d.session.reserve(); id == 0 {
+			return false, true
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	sent := clock.Now()
+	if o.writing || o.err != nil || d.encode(id, p, sent) != nil {
+		if id > 0 {
+			d.session.forget(id)
+		}
+		return false, true
+	}
+	if more && len(o.chunk.b) < flushAt {
+		return true, true
+	}
+	all = o.tryFlush(sent)
+	return id > 0 || o.err == nil, all
+}
+
+// encode appends a message to what is sent; the caller holds the outlet's lock.
+func (d *leanDriver) encode(id uint16, p Publication, sent clock.Instant) error {
+	o := &d.out
 	message := p.Packet(sent)
 	if err := d.limits.allow(message); err != nil {
 		return fmt.Errorf("publish: %w", err)
@@ -56,12 +99,6 @@ func (d *leanDriver) write(id uint16, p Publication, more bool) error {
 		d.session.publish(id, p, d.toKeep(c.b[begin:], message, id))
 	}
 	o.countPublish(len(c.b) - begin)
-	if !more || len(c.b) >= flushAt {
-		o.flush(sent)
-	}
-	if id == 0 && o.err != nil {
-		return errLinkLost
-	}
 	return nil
 }
 

@@ -44,6 +44,8 @@ type driver interface {
 	// publish is Client.Publish on this connection, called once at a time; errLinkLost says that it has ended and the message
 	// was not sent.
 	publish(ctx context.Context, qos byte, p Publication, more bool) error
+	// tryPublish is Client.TryPublish on this connection, never called while publish or itself is.
+	tryPublish(qos byte, p Publication, more bool) (taken, all bool)
 	flush()
 	// subscribe waits for SUBACK, unsubscribe for UNSUBACK, authenticate for the answer to an AUTH; one authenticate at a time.
 	subscribe(ctx context.Context, s *paho.Subscribe) (*paho.Suback, error)

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"mqttrace/load/clock"
@@ -14,6 +15,9 @@ import (
 type outlet struct {
 	conn     net.Conn
 	counters *counters
+	// raw writes without waiting; nil on connections that cannot.
+	raw syscall.RawConn
+	try func(fd uintptr) bool // tryWrite, made once
 
 	mu      sync.Mutex // guards what follows
 	written sync.Cond  // signalled when nobody writes any more
@@ -22,10 +26,13 @@ type outlet struct {
 	acks    bool          // acknowledgements are among what is there
 	err     error         // of the first write that failed, or of the end
 	sentAt  clock.Instant // of the last write
+	n       int           // what tryWrite wrote, and
+	tryErr  error         // why it did not
 }
 
 func (o *outlet) init(conn net.Conn, c *counters) {
 	o.conn, o.counters = conn, c
+	o.raw, o.try = rawOf(conn), o.tryWrite
 	o.written.L = &o.mu
 }
 
@@ -78,8 +85,41 @@ func (o *outlet) flush(start clock.Instant) {
 	o.written.Broadcast()
 }
 
-// write hands bytes to the socket. A failure soon ends the connection, but not at once: why the peer takes no more bytes may be
-// waiting to be read, as the TLS alert for a certificate that it does not accept is.
+// tryFlush sends as much of what is there as the socket takes at once, and reports whether that is all. The caller holds mu, also
+// meanwhile, has seen to it that nobody writes, and that there is a raw. start is the present.
+func (o *outlet) tryFlush(start clock.Instant) bool {
+	o.n, o.tryErr = 0, nil
+	err := o.raw.Write(o.try)
+	if err == nil {
+		err = o.tryErr
+	}
+	o.sentAt = start
+	if err != nil {
+		o.err = err
+		o.letRead()
+	}
+	c := o.chunk
+	if c.b = c.b[:copy(c.b, c.b[o.n:])]; len(c.b) > 0 && err == nil {
+		return false
+	}
+	giveBack(c)
+	o.chunk, o.acks = nil, false
+	return true
+}
+
+// tryWrite hands bytes to the socket and reports true: it is not to be called again when the socket takes more.
+func (o *outlet) tryWrite(fd uintptr) bool {
+	o.n, o.tryErr = writeSocket(fd, o.chunk.b)
+	return true
+}
+
+// letRead gives the reader a little time after a failed write. It soon ends the connection, but not at once: why the peer takes no
+// more bytes may be waiting to be read, as the TLS alert for a certificate that it does not accept is.
+func (o *outlet) letRead() {
+	_ = o.conn.SetReadDeadline(time.Now().Add(lastWords)) // fails on one that is closed already
+}
+
+// write hands bytes to the socket.
 func (o *outlet) write(b []byte, start clock.Instant) (end clock.Instant, err error) {
 	_, err = o.conn.Write(b)
 	end = clock.Now()
@@ -87,7 +127,7 @@ func (o *outlet) write(b []byte, start clock.Instant) (end clock.Instant, err er
 		o.counters.held.Add(int64(took))
 	}
 	if err != nil {
-		_ = o.conn.SetReadDeadline(time.Now().Add(lastWords)) // fails on one that is closed already
+		o.letRead()
 	}
 	return end, err
 }
@@ -96,8 +136,12 @@ func (o *outlet) write(b []byte, start clock.Instant) (end clock.Instant, err er
 func (o *outlet) flushAcks() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.acks {
-		o.flush(clock.Now())
+	if !o.acks {
+		return
+	}
+	now := clock.Now()
+	if o.raw == nil || o.writing || !o.tryFlush(now) {
+		o.flush(now)
 	}
 }
 

@@ -150,6 +150,9 @@ func (d *pahoDriver) awaitWindow(ctx context.Context) error {
 	return err
 }
 
+// tryPublish implements driver: paho.golang waits.
+func (d *pahoDriver) tryPublish(byte, Publication, bool) (taken, all bool) { return false, true }
+
 func (d *pahoDriver) flush() {
 	d.wire.morePublishes.Store(false) // nothing follows now, and a PUBREL must not wait for it
 	_ = d.wire.flushNow()             // a failure ends the connection

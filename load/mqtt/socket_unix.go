@@ -4,13 +4,11 @@ package mqtt
 
 import (
 	"net"
-	"os"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
-// rawOf is the socket under a connection, nil if reading it would not give the connection's bytes: those of TLS are not.
+// rawOf is the socket under a connection, nil if what is read from and written to it are not the connection's bytes: those of TLS are
+// not.
 func rawOf(conn net.Conn) syscall.RawConn {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
@@ -21,20 +19,4 @@ func rawOf(conn net.Conn) syscall.RawConn {
 		return nil
 	}
 	return raw
-}
-
-// readSocket reads what is there; wait says that nothing is.
-func readSocket(fd uintptr, b []byte) (n int, wait bool, err error) {
-	for {
-		n, err = unix.Read(int(fd), b)
-		switch err {
-		case nil:
-			return n, false, nil
-		case unix.EINTR:
-		case unix.EAGAIN:
-			return 0, true, nil
-		default:
-			return 0, false, os.NewSyscallError("read", err)
-		}
-	}
 }
