@@ -13,7 +13,7 @@
 //	schedule   when each message is due: a pure function of rate, arrival and seed (course: the ways in which it goes; curve: a
 //	           rate that changes)
 //	timeline   which arm is in force when, and what counts
-//	pacer      wakes each sender when its next message is due (alarm: how the system does that)
+//	pacer      sends for each sender what is due, or wakes it (alarm: how the system does that)
 //	sender     sends what is due, late if it must, and never skips
 //	receiver   identifies, counts and handles what arrives
 //	tracing    what an arm does to each message on either side

@@ -9,7 +9,7 @@ import (
 	"mqttrace/load/clock"
 )
 
-// pacer wakes senders when their next message is due. One alarm serves them all, so that 10,000 slow senders cost no more
+// pacer sends for senders, or wakes them, when their next message is due. One alarm serves them all, so that 10,000 slow senders cost no more
 // timers than one fast one, and it is as fine as the system has it: Go's own timers are late by up to a millisecond when the
 // process is idle. It does not go off more often than once a quantum. Safe for concurrent use.
 type pacer struct {
@@ -19,6 +19,7 @@ type pacer struct {
 	mu      sync.Mutex // guards what follows
 	waiting waitHeap
 	woke    clock.Instant // when senders were last woken
+	due     []*waiter     // those that are stepping; their memory
 }
 
 // alarm goes off once after it has been set.
@@ -35,6 +36,11 @@ type waiter struct {
 	at    clock.Instant
 	woken chan clock.Instant // holds the time when it is time
 	index int                // in the heap; -1 when it is not there
+	// step, if not nil, does at its time what the sender would do if it were woken, as far as that takes no waiting: waking a
+	// goroutine costs more than sending a message does. It returns when to be called next, or false if the sender must be woken
+	// after all. It stops after until. The pacer calls it while the sender waits.
+	step    func(now, until clock.Instant) (next clock.Instant, ok bool)
+	leaving bool // wants to be woken whatever happens
 }
 
 func newWaiter() *waiter { return &waiter{woken: make(chan clock.Instant, 1), index: -1} }
@@ -78,22 +84,24 @@ func (p *pacer) await(ctx context.Context, w *waiter, at clock.Instant) (clock.I
 func (p *pacer) add(w *waiter, at clock.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	w.at = at
+	w.at, w.leaving = at, false
 	heap.Push(&p.waiting, w)
 	if w.index == 0 {
 		p.setAlarm()
 	}
 }
 
+// remove ends a wait, and a step that is under way.
 func (p *pacer) remove(w *waiter) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if w.index >= 0 {
+	w.leaving = true
+	waits := w.index >= 0
+	if waits {
 		heap.Remove(&p.waiting, w.index)
 	}
-	select {
-	case <-w.woken:
-	default:
+	p.mu.Unlock()
+	if !waits {
+		<-w.woken
 	}
 }
 
@@ -104,20 +112,55 @@ func (p *pacer) run() {
 	}
 }
 
-// wakeDue wakes everyone whose time has come and sets the alarm for the next.
+// wakeDue wakes everyone whose time has come or takes their steps, and sets the alarm for the next.
 func (p *pacer) wakeDue() {
+	until := p.takeDue().Add(stepsFor)
+	for _, w := range p.due {
+		var next clock.Instant
+		now, ok := clock.Now(), false
+		if now < until {
+			next, ok = w.step(now, until)
+		}
+		p.stepped(w, next, ok)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := clock.Now()
-	p.woke = now
-	for len(p.waiting) > 0 && p.waiting[0].at <= now {
-		w := heap.Pop(&p.waiting).(*waiter)
-		w.woken <- now
-	}
 	if len(p.waiting) > 0 {
 		p.setAlarm()
 	}
 }
+
+// takeDue wakes those whose time has come and who take no steps; the others are due.
+func (p *pacer) takeDue() (now clock.Instant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now = clock.Now()
+	p.woke, p.due = now, p.due[:0]
+	for len(p.waiting) > 0 && p.waiting[0].at <= now {
+		if w := heap.Pop(&p.waiting).(*waiter); w.step != nil {
+			p.due = append(p.due, w)
+		} else {
+			w.woken <- now
+		}
+	}
+	return now
+}
+
+// stepped lets a waiter wait for its next step, or wakes it.
+func (p *pacer) stepped(w *waiter, next clock.Instant, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !ok || w.leaving {
+		w.woken <- clock.Now()
+		return
+	}
+	w.at = next
+	heap.Push(&p.waiting, w)
+}
+
+// stepsFor is how long the pacer itself sends at a time, which keeps it on time for all: whoever is due after that is woken, so that
+// as many cores send as there are when one is not enough.
+const stepsFor = quantum / 2
 
 // setAlarm sets the alarm for the first that waits; the caller holds mu.
 func (p *pacer) setAlarm() {

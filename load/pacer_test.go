@@ -140,3 +140,84 @@ func BenchmarkPacerLateness(b *testing.B) {
 	}
 	b.ReportMetric(float64(late.Nanoseconds())/float64(b.N), "late-ns/op")
 }
+
+func TestPacerTakesSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := startPacer(newTimerAlarm())
+		defer p.close()
+		const steps = 100
+		start := clock.Now().Add(time.Second)
+		var wg sync.WaitGroup
+		for i := range 10 {
+			wg.Go(func() {
+				w, taken := newWaiter(), 0
+				due := func() clock.Instant { return start.Add(time.Duration(taken*10+i) * time.Millisecond) }
+				w.step = func(now, until clock.Instant) (clock.Instant, bool) {
+					assert.Equal(t, now, clock.Now())
+					assert.Greater(t, until, now)
+					assert.GreaterOrEqual(t, now, due())
+					assert.LessOrEqual(t, now, due().Add(quantum))
+					taken++
+					return due(), taken < steps
+				}
+				now, err := p.await(t.Context(), w, due())
+				assert.NoError(t, err)
+				assert.Equal(t, steps, taken, "woken once, by the last")
+				assert.Equal(t, now, clock.Now())
+			})
+		}
+		wg.Wait()
+	})
+}
+
+// A step that takes its time holds up no other sender's for longer than the pacer's share: those are woken, and go on by themselves.
+func TestPacerWakesThoseItHasNoTimeFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := startPacer(newTimerAlarm())
+		defer p.close()
+		at := clock.Now().Add(time.Second)
+		var stepped atomic.Int64
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				w := newWaiter()
+				w.step = func(clock.Instant, clock.Instant) (clock.Instant, bool) {
+					stepped.Add(1)
+					time.Sleep(stepsFor)
+					return at.Add(time.Second), true
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second+2*stepsFor)
+				defer cancel()
+				now, err := p.await(ctx, w, at)
+				if err == nil {
+					assert.LessOrEqual(t, now.Sub(at), stepsFor)
+				}
+			})
+		}
+		wg.Wait()
+		assert.EqualValues(t, 1, stepped.Load())
+		assert.Empty(t, p.waiting, "whoever stepped waited for the next step")
+	})
+}
+
+func TestPacerLetsGoOfOneThatSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := startPacer(newTimerAlarm())
+		defer p.close()
+		ctx, cancel := context.WithCancel(t.Context())
+		w := newWaiter()
+		steps := 0
+		w.step = func(now, _ clock.Instant) (clock.Instant, bool) {
+			steps++
+			cancel()
+			time.Sleep(time.Second)
+			return now, true
+		}
+		start := clock.Now()
+		_, err := p.await(ctx, w, start.Add(time.Second))
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Equal(t, 2*time.Second, clock.Now().Sub(start), "not before the step has ended")
+		assert.Equal(t, 1, steps)
+		assert.Empty(t, p.waiting)
+	})
+}

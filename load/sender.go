@@ -37,6 +37,7 @@ type sender struct {
 	sent   clock.Instant // of the message being published
 	latest clock.Instant // when the message before it was due
 	made   uint64        // messages of any kind
+	begun  begun         // the message that the pacer could not send
 	// payload is the memory of payloads that are made anew.
 	payload []byte
 	warmed  uint32 // messages that do not count
@@ -176,26 +177,88 @@ func (s *sender) drive(ctx context.Context) {
 	}
 }
 
+// openLoop publishes what is due when it is due. The pacer does it while that takes no waiting; the sender's own goroutine does what
+// does.
 func (s *sender) openLoop(ctx context.Context) error {
 	if s.schedule == nil {
 		return s.closedLoop(ctx)
 	}
-	r := s.run
-	for at := s.schedule.peek(); at < r.loadEnd(); {
-		due := r.start().Add(r.timeline.real(at))
-		now, err := r.pacer.await(ctx, s.waiter, due)
+	if s.run.scenario.Client == scenarios.Lean {
+		s.waiter.step = s.publishDue
+	}
+	for due, more := s.next(); more; due, more = s.next() {
+		now, err := s.run.pacer.await(ctx, s.waiter, due)
 		if err != nil {
+			s.giveUp()
 			return err
 		}
-		s.schedule.advance()
-		next := s.schedule.peek()
-		more := next < r.loadEnd() && r.start().Add(r.timeline.real(next)) <= now
-		if err := s.publish(ctx, at, due, more); err != nil {
+		if err := s.publishOne(ctx, now); err != nil {
 			return err
 		}
-		at = next
 	}
 	return nil
+}
+
+// next is when the next message is due, if there is one before the end of the load.
+func (s *sender) next() (due clock.Instant, more bool) {
+	at := s.schedule.peek()
+	if at >= s.run.loadEnd() {
+		return 0, false
+	}
+	return s.run.start().Add(s.run.timeline.real(at)), true
+}
+
+// begin takes the message that is due at due from the schedule; now is the present.
+func (s *sender) begin(due, now clock.Instant) begun {
+	at := s.schedule.peek()
+	s.schedule.advance()
+	next, more := s.next()
+	return s.prepare(at, due, more && next <= now)
+}
+
+// publishDue is the sender's step.
+func (s *sender) publishDue(now, until clock.Instant) (next clock.Instant, ok bool) {
+	for {
+		due, more := s.next()
+		if !more || due > now {
+			return due, more
+		}
+		if s.sent >= until {
+			return 0, false
+		}
+		b := s.begin(due, now)
+		taken, all := s.client.TryPublish(s.group.QoS, b.message, b.more)
+		if !taken {
+			s.begun = b
+			return 0, false
+		}
+		s.published(b)
+		if !all {
+			return 0, false
+		}
+	}
+}
+
+// publishOne publishes the message that the pacer could not send, or sends what it has left behind, or else publishes the message
+// that is due.
+func (s *sender) publishOne(ctx context.Context, now clock.Instant) error {
+	b := s.begun
+	if s.begun = (begun{}); b.message != nil {
+		return s.publish(ctx, b)
+	}
+	due, more := s.next()
+	if more && due <= now {
+		return s.publish(ctx, s.begin(due, now))
+	}
+	s.client.Flush()
+	return nil
+}
+
+// giveUp takes back the message that the pacer could not send.
+func (s *sender) giveUp() {
+	if s.begun.message != nil {
+		s.withdraw(s.begun.message)
+	}
 }
 
 // closedLoop publishes as fast as the window and the socket allow: each message is due when it leaves.
@@ -211,34 +274,55 @@ func (s *sender) closedLoop(ctx context.Context) error {
 			s.client.Flush() // a gap: nothing is due until its end
 			continue
 		}
-		if err := s.publish(ctx, at, now, true); err != nil {
+		if err := s.publish(ctx, s.prepare(at, now, true)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// publish sends the message that was due at intended, which is at in the load's own time; it returns an error if the message
-// could not be sent at all.
-func (s *sender) publish(ctx context.Context, at time.Duration, intended clock.Instant, more bool) error {
+// begun is a message that is about to be published. What is said of it here holds also when it has been acknowledged, and its memory
+// is another's.
+type begun struct {
+	message  *message
+	lane     *lane
+	route    int
+	counts   bool
+	seq      uint32
+	intended clock.Instant
+	bytes    uint64 // that the client had published before
+	more     bool   // another follows at once
+}
+
+// prepare makes the message that is due at intended, which is at in the load's own time.
+func (s *sender) prepare(at time.Duration, intended clock.Instant, more bool) begun {
 	m := s.message(at, intended)
-	l, route, counts, seq := m.lane, m.route, m.counts(), m.stamp.Seq
 	s.fill(m)
-	_, before := s.client.Published()
-	if err := s.client.Publish(ctx, s.group.QoS, m, more); err != nil {
-		s.withdraw(m)
+	_, bytes := s.client.Published()
+	return begun{m, m.lane, m.route, m.counts(), m.stamp.Seq, intended, bytes, more}
+}
+
+// publish sends a message; it returns an error if it could not be sent at all.
+func (s *sender) publish(ctx context.Context, b begun) error {
+	if err := s.client.Publish(ctx, s.group.QoS, b.message, b.more); err != nil {
+		s.withdraw(b.message)
 		return err
 	}
-	_, after := s.client.Published()
-	s.recordSent(l.arm.recorder(counts).Stripe(int(s.index)), intended, after-before)
-	if counts {
-		l.hand(route, seq)
-		l.marks = s.run.episodes.mark(l.marks, s.sent.Sub(s.run.counting()), seq)
+	s.published(b)
+	return nil
+}
+
+// published notes that a message has been handed to the socket.
+func (s *sender) published(b begun) {
+	_, bytes := s.client.Published()
+	s.recordSent(b.lane.arm.recorder(b.counts).Stripe(int(s.index)), b.intended, bytes-b.bytes)
+	if b.counts {
+		b.lane.hand(b.route, b.seq)
+		b.lane.marks = s.run.episodes.mark(b.lane.marks, s.sent.Sub(s.run.counting()), b.seq)
 	}
 	if s.group.QoS == 0 {
-		m.end()
+		b.message.end()
 	}
-	return nil
 }
 
 // recordSent counts a message that has been handed to the socket.
