@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -29,10 +30,12 @@ func main() {
 	length := flag.Duration("time", 2*time.Second, "how long each measurement takes")
 	turns := flag.Int("turns", 2, "how many times each is repeated")
 	quick := flag.Bool("quick", false, "Mosquitto alone, the arm context alone")
+	only := flag.String("only", "", "measure only the groups whose `title` has this in it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, groups(*quick), *length, *turns); err != nil {
+	chosen := slices.DeleteFunc(groups(*quick), func(g group) bool { return !strings.Contains(g.String(), *only) })
+	if err := run(ctx, chosen, *length, *turns); err != nil {
 		fmt.Fprintln(os.Stderr, "benchload:", err)
 		os.Exit(1)
 	}
