@@ -81,7 +81,7 @@ func typed(t *testing.T, args []string) {
 				s.args[i] = s.file(t, "r.json", `{"schema": "mqttrace/result/1", "verdict": "pass"}`)
 			}
 		}
-	case "broker", "calibrate", "history", "compare": // what they want is not there
+	case "broker", "calibrate", "history", "compare", "merge": // what they want is not there
 		s.args = slices.Insert(s.args, 1, "--help") // before a --, behind which there are no flags
 	}
 	assert.Equal(t, 0, run(s.world), s.stderr.String())

@@ -61,7 +61,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.runCommand(), a.reportCommand(), a.validateCommand(), a.planCommand(), a.schemaCommand(), a.brokerCommand(),
 		a.conformCommand(), a.versionCommand(), a.completionCommand())
-	root.AddCommand(a.observeCommand(), a.sinkCommand(), a.compareCommand(), a.historyCommand(), a.doctorCommand(), a.calibrateCommand(), a.k8sCommand())
+	root.AddCommand(a.observeCommand(), a.sinkCommand(), a.compareCommand(), a.historyCommand(), a.doctorCommand(), a.calibrateCommand(), a.mergeCommand(), a.k8sCommand())
 	root.SetHelpCommand(helpCommand(root))
 	return root
 }
