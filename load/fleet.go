@@ -240,6 +240,9 @@ func (r *run) disconnect() {
 	if r.retains() {
 		// Receivers first: they would take what clears the retained messages for somebody else's.
 		closeAll(ctx, r.mine.receivers, func(v *receiver) *mqtt.Client { return v.client })
+		if r.share != nil {
+			_ = r.share.member.Reach(ctx, stepLeft) // what one that is given up leaves behind is cleared all the same
+		}
 		r.clearRetained(ctx)
 	}
 	closeAll(ctx, r.mine.senders, func(s *sender) *mqtt.Client { return s.client })

@@ -35,7 +35,7 @@ func (r *run) judge() (*result.Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range r.scenario.Thresholds {
+		for _, t := range r.thresholds() {
 			if judged, has := judgeThreshold(t, figures); has {
 				res.Thresholds = append(res.Thresholds, judged)
 			}
@@ -50,6 +50,22 @@ func (r *run) judge() (*result.Result, error) {
 	res.Warnings = append([]result.Warning{}, r.warnings...)
 	res.Reasons = r.reasons.all()
 	return res, nil
+}
+
+// thresholds are those that this process can judge: what a shard measured is only a part.
+func (r *run) thresholds() []scenarios.Threshold {
+	if r.share != nil {
+		return nil
+	}
+	return r.scenario.Thresholds
+}
+
+// knownDelivery is the ledger of an arm, as far as this process knows it.
+func (r *run) knownDelivery(arm int) result.Delivery {
+	if r.share != nil {
+		return r.partOfDelivery()
+	}
+	return r.delivery(arm)
 }
 
 // newResult is a result that says what ran and where, with no figures yet.
@@ -71,7 +87,7 @@ func (r *run) figures(a *arm) (*result.Arm, error) {
 		return nil, err
 	}
 	counts := a.counted.Counts()
-	delivery := r.delivery(a.index)
+	delivery := r.knownDelivery(a.index)
 	f := &result.Arm{
 		Name: a.setting.Name, Sent: counts.Sent, Acked: counts.Acked, Refused: counts.Refused,
 		Received: delivery.Received + delivery.Duplicated,

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"mqttrace/load/otlp"
 	"mqttrace/load/record"
 	"mqttrace/load/result"
+	"mqttrace/load/shard"
 )
 
 const (
@@ -45,7 +47,7 @@ type monitor struct {
 
 func newMonitor(r *run) *monitor {
 	m := &monitor{run: r, phase: WarmingUp, nextProgress: r.start()}
-	m.deadline = r.start().Add(r.total() + r.scenario.Drain.Std())
+	m.deadline = r.start().Add(r.total() + r.scenario.Drain.Std() + r.share.patience())
 	for _, s := range r.mine.senders {
 		if s.schedule != nil {
 			m.schedules = append(m.schedules, s.newSchedule())
@@ -68,7 +70,7 @@ func (r *run) counting() clock.Instant { return r.start().Add(r.timeline.sliceCo
 func (m *monitor) watch(ctx context.Context, sendersDone <-chan struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	interrupt := ctx.Done()
+	interrupt, gaveUp := ctx.Done(), m.share.gaveUp()
 	for {
 		select {
 		case <-timer.C:
@@ -78,6 +80,11 @@ func (m *monitor) watch(ctx context.Context, sendersDone <-chan struct{}) {
 		case <-m.target.ended():
 			if death := m.target.process.death(); death != nil {
 				m.giveUp(fmt.Errorf("the broker ended: %w", death))
+				return
+			}
+		case <-gaveUp:
+			gaveUp = nil
+			if m.forsaken() {
 				return
 			}
 		case <-sendersDone:
@@ -99,6 +106,7 @@ func (m *monitor) watch(ctx context.Context, sendersDone <-chan struct{}) {
 // interrupted notes that nothing more is due; what is under way still counts.
 func (m *monitor) interrupted() {
 	m.measured.interrupted = true
+	m.share.giveUp("its load was cut short", true)
 	m.cut()
 	m.deadline = min(m.deadline, clock.Now().Add(m.scenario.Drain.Std()))
 }
@@ -106,7 +114,21 @@ func (m *monitor) interrupted() {
 // giveUp ends a run that cannot go on.
 func (m *monitor) giveUp(why error) {
 	m.measured.broken = why
+	m.share.giveUp(why.Error(), false)
 	m.cut()
+}
+
+// forsaken is called when the run was given up by any shard, this one included, and reports whether it is over at once.
+func (m *monitor) forsaken() bool {
+	why := m.share.member.Why()
+	if failure := (*shard.Failure)(nil); errors.As(why, &failure) && failure.Cause == shard.Interrupted {
+		if !m.measured.interrupted {
+			m.interrupted()
+		}
+		return false
+	}
+	m.giveUp(why)
+	return true
 }
 
 // cut ends the load now.
@@ -176,10 +198,11 @@ func (m *monitor) next(draining bool) clock.Instant {
 
 // arrived reports whether every message has been acknowledged and reached every receiver that it is owed to.
 func (m *monitor) arrived() bool {
-	for _, s := range m.mine.senders {
-		if s.client.InFlight() > 0 {
-			return false
-		}
+	if m.isUnderWay() {
+		return false
+	}
+	if m.share != nil {
+		return m.share.arrived.Load()
 	}
 	for _, sub := range m.subscriptions {
 		if !m.hasArrived(sub) {
@@ -210,6 +233,9 @@ func (m *monitor) takeSecond(at clock.Instant, length time.Duration) {
 	m.last = Progress{
 		SentPerSecond: float64(point.Sent), ReceivedPerSecond: float64(point.Received), P99: time.Duration(point.P99NS),
 		Arms: m.armProgress(), GeneratorCPU: point.GeneratorCPU, BrokerCPU: point.BrokerCPU,
+	}
+	if m.share != nil {
+		m.tellShards(time.Duration(point.ScheduleLagP99NS))
 	}
 	m.second.Reset()
 	m.lastUsage = usage
@@ -277,6 +303,21 @@ func (m *monitor) scheduledUntil(at time.Duration) (n uint64) {
 }
 
 func (m *monitor) progress(now clock.Instant) {
+	p := m.soFarInBrief(now)
+	if m.share != nil {
+		m.share.sum(&p)
+	}
+	if m.again {
+		p.Phase = Splitting
+	}
+	m.opts.Progress(p)
+}
+
+// tellShards lets the others know how far this one is.
+func (m *monitor) tellShards(lag time.Duration) { m.share.tell(m.soFarInBrief(clock.Now()), lag) }
+
+// soFarInBrief is how far this process is.
+func (m *monitor) soFarInBrief(now clock.Instant) Progress {
 	p := m.last
 	p.Phase, p.Elapsed, p.Total = m.phase, min(max(now.Sub(m.start()), 0), m.total()), m.total()
 	for _, a := range m.arms {
@@ -284,10 +325,7 @@ func (m *monitor) progress(now clock.Instant) {
 		p.Sent += counts.Sent
 		p.Received += counts.Received
 	}
-	if m.again {
-		p.Phase = Splitting
-	}
-	m.opts.Progress(p)
+	return p
 }
 
 // finish takes the last figures, after the senders have ended.

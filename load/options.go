@@ -30,11 +30,12 @@ type Options struct {
 type Phase string
 
 const (
-	Starting  Phase = "starting"   // the broker, the connections, the subscriptions, the probes
-	WarmingUp Phase = "warming up" // load runs and is not counted
-	Measuring Phase = "measuring"  // load runs and is counted
-	Draining  Phase = "draining"   // nothing more is due; messages under way are waited for
-	Splitting Phase = "splitting"  // a comparison is measured again, to tell the cost of sending from that of receiving
+	Starting   Phase = "starting"   // the broker, the connections, the subscriptions, the probes
+	WarmingUp  Phase = "warming up" // load runs and is not counted
+	Measuring  Phase = "measuring"  // load runs and is counted
+	Draining   Phase = "draining"   // nothing more is due; messages under way are waited for
+	Collecting Phase = "collecting" // shard 0 takes in the results of the others
+	Splitting  Phase = "splitting"  // a comparison is measured again, to tell the cost of sending from that of receiving
 )
 
 // Progress is how far a run has come.

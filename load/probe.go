@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,7 +30,7 @@ func (r *run) probe(ctx context.Context) error {
 		if len(waiting) == 0 {
 			return nil
 		}
-		r.report(Starting, fmt.Sprintf("%d of %d subscriptions have seen a message", len(r.receivers)-len(waiting), len(r.receivers)))
+		r.report(Starting, fmt.Sprintf("%d of %d subscriptions have seen a message", len(r.mine.receivers)-len(waiting), len(r.mine.receivers)))
 		for _, v := range waiting {
 			if err := r.publishProbe(ctx, v); err != nil {
 				return r.unready(err)
@@ -42,7 +43,7 @@ func (r *run) probe(ctx context.Context) error {
 }
 
 func (r *run) unprobed() (waiting []*receiver) {
-	for _, v := range r.receivers {
+	for _, v := range r.mine.receivers {
 		if v.isEarly() && v.unprobed() >= 0 {
 			waiting = append(waiting, v)
 		}
@@ -120,11 +121,79 @@ func (r *run) unready(err error) error {
 	for _, v := range waiting {
 		if v.group.ShareName() == "" {
 			return fmt.Errorf("receiver %s: subscribed to %s, but no message published to it arrived within %v (%d of %d receivers wait); does the broker allow reading and writing these topics?",
-				r.clientID("r", uint32(v.index)), v.filters[max(v.unprobed(), 0)], probeFor, len(waiting), len(r.receivers))
+				r.clientID("r", uint32(v.index)), v.filters[max(v.unprobed(), 0)], probeFor, len(waiting), len(r.mine.receivers))
 		}
 	}
 	r.warn("run", "%d members of shared subscriptions were given no message in %v of probing; they may stay idle", len(waiting), probeFor)
 	return nil
+}
+
+// probeTogether is probe where a receiver's senders may be in other processes: each publishes, again and again, to all that its
+// senders are the ones to probe, until the receivers of all have seen a message.
+func (r *run) probeTogether(ctx context.Context) error {
+	if err := r.share.member.Reach(ctx, stepConnected); err != nil {
+		return err
+	}
+	probing, stop := context.WithCancel(ctx)
+	defer stop()
+	failed := make(chan error, 1)
+	go func() { failed <- r.keepProbing(probing) }()
+	err := r.awaitAllProbes(ctx)
+	if err == nil {
+		err = r.share.member.Reach(ctx, stepProbed)
+	}
+	stop()
+	return errors.Join(err, <-failed)
+}
+
+// keepProbing publishes to every receiver of the run that a sender of this process is to probe, until ctx ends.
+func (r *run) keepProbing(ctx context.Context) error {
+	var due []*probe
+	for _, v := range r.receivers {
+		for _, filter := range v.filters {
+			if to := r.probeFor(v.sub, filter); to.sender != nil && r.share.has(int(to.sender.index)) {
+				due = append(due, to)
+			}
+		}
+	}
+	for pause := probeEvery; ; pause = min(2*pause, maxProbePause) {
+		for _, to := range due {
+			if err := to.sender.client.Publish(ctx, to.sender.group.QoS, to, false); err != nil {
+				return unlessOver(ctx, err)
+			}
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// maxProbePause is how long the pause between two rounds of probes becomes where there are many.
+const maxProbePause = 2 * time.Second
+
+func unlessOver(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// awaitAllProbes waits until the receivers of this process have each seen a probe.
+func (r *run) awaitAllProbes(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, probeFor)
+	defer cancel()
+	for {
+		waiting := r.unprobed()
+		if len(waiting) == 0 {
+			return nil
+		}
+		r.report(Starting, fmt.Sprintf("%d of %d subscriptions have seen a message", len(r.mine.receivers)-len(waiting), len(r.mine.receivers)))
+		if err := r.awaitProbes(ctx); err != nil {
+			return r.unready(err)
+		}
+	}
 }
 
 // probe is an empty message with a stamp; it is an mqtt.Publication.

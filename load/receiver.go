@@ -126,7 +126,7 @@ func (v *receiver) identify(d mqtt.Delivery) (s stamp.Stamp, topic int, ok bool)
 	if d.Properties == nil {
 		return s, 0, false
 	}
-	s, ok = stamp.Decode(d.Properties.CorrelationData, d.Received)
+	s, ok = v.run.share.read(d.Properties.CorrelationData, d.Received)
 	if !ok || s.Run != v.run.id || int(s.Sender) >= len(v.run.senders) || int(s.Arm) >= len(v.run.arms) {
 		return s, 0, false
 	}
@@ -134,8 +134,13 @@ func (v *receiver) identify(d mqtt.Delivery) (s stamp.Stamp, topic int, ok bool)
 	if topic = from.topics.number(d.Topic); topic < 0 {
 		return s, 0, false
 	}
-	unsent := !v.run.receivesOnly && s.Kind == stamp.Measured && s.Seq >= from.lanes[s.Arm].issued.Load()
+	unsent := v.run.knowsSent(from) && s.Kind == stamp.Measured && s.Seq >= from.lanes[s.Arm].issued.Load()
 	return s, topic, !unsent
+}
+
+// knowsSent reports whether a sender is in this process, which then knows what it has sent.
+func (r *run) knowsSent(s *sender) bool {
+	return !r.receivesOnly && (r.share == nil || r.share.has(int(s.index)))
 }
 
 // checkIdentifier counts messages that came without the subscription's identifier.
@@ -184,7 +189,7 @@ func (v *receiver) take(s stamp.Stamp, topic int, d mqtt.Delivery) {
 	response, transit := d.Received.Sub(s.Intended), d.Received.Sub(s.Sent)
 	slow := (!d.Retain || v.group.RetainAsPublished) && stripe.Received(response, transit)
 	var m *record.Message
-	if counts {
+	if counts && v.run.share == nil { // spans of other shards are not known here
 		m = &record.Message{Sender: s.Sender, Seq: s.Seq, Copies: v.run.senders[s.Sender].copies(topic)}
 	}
 	span, remote := v.inbound[s.Arm][v.filterOf(d.Topic)].start(m, d)

@@ -50,7 +50,12 @@ func (r *run) execute(ctx context.Context) (*result.Result, error) {
 		return nil, err
 	}
 	r.started(r.target)
-	err = r.build(ctx)
+	if r.share != nil {
+		err = r.meet(ctx)
+	}
+	if err == nil {
+		err = r.build(ctx)
+	}
 	if err == nil {
 		err = r.equip(ctx)
 	}
@@ -224,7 +229,24 @@ func (r *run) measure(ctx context.Context) error {
 		return r.blame(err)
 	}
 	defer r.keepTokens(ctx)()
+	if err := r.begin(ctx); err != nil {
+		return err
+	}
 	r.load(ctx)
+	return nil
+}
+
+// begin sets the instant at which the load begins, a little ahead: shards agree on it.
+func (r *run) begin(ctx context.Context) error {
+	runtime.GC() // what connecting has left behind is not the load's
+	at := clock.Now().Add(headStart)
+	if r.share != nil {
+		var err error
+		if at, err = r.share.member.Start(ctx); err != nil {
+			return err
+		}
+	}
+	r.begun.Store(int64(at))
 	return nil
 }
 
@@ -232,10 +254,18 @@ func (r *run) getReady(ctx context.Context) error {
 	if err := r.recruit(); err != nil {
 		return err
 	}
+	if r.share != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = r.share.whileTogether(ctx)
+		defer cancel()
+	}
 	if err := r.connect(ctx); err != nil {
 		return err
 	}
 	r.limits = r.mine.limits()
+	if r.share != nil {
+		return r.probeTogether(ctx)
+	}
 	return r.probe(ctx)
 }
 
@@ -254,9 +284,6 @@ const headStart = 20 * time.Millisecond
 
 // load runs the senders through warm-up and measured phase, then drains.
 func (r *run) load(ctx context.Context) {
-	runtime.GC() // what connecting has left behind is not the load's
-	r.begun.Store(int64(clock.Now().Add(headStart)))
-
 	sending, stop := context.WithCancel(ctx)
 	defer stop()
 	var senders sync.WaitGroup
@@ -270,6 +297,12 @@ func (r *run) load(ctx context.Context) {
 		r.sent.Store(int64(clock.Now()))
 		r.awaitEnd(sending)
 	}()
+	if r.share != nil {
+		go func() {
+			<-done
+			r.gather(ctx, r.start().Add(r.total()+r.scenario.Drain.Std()))
+		}()
+	}
 	r.loading()
 	var others sync.WaitGroup
 	others.Go(func() { r.fault(sending) })

@@ -422,7 +422,7 @@ func (m *message) counts() bool { return m.stamp.Kind == stamp.Measured }
 
 // known is what the span ledger is told of the message; nil if it does not count.
 func (m *message) known() *record.Message {
-	if !m.counts() {
+	if !m.counts() || m.sender.run.share != nil {
 		return nil
 	}
 	m.record = record.Message{Sender: m.stamp.Sender, Seq: m.stamp.Seq, Copies: m.sender.paths.routes[m.route].copies}
@@ -433,7 +433,7 @@ func (m *message) known() *record.Message {
 func (m *message) Packet(sent clock.Instant) *paho.Publish {
 	m.stamp.Sent = max(sent, m.stamp.Intended)
 	m.sender.sent = m.stamp.Sent
-	m.stamp.Encode(&m.sender.out.stamp)
+	m.sender.run.share.stamp(m.stamp).Encode(&m.sender.out.stamp)
 	return &m.sender.out.packet
 }
 

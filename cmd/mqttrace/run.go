@@ -33,6 +33,7 @@ type runFlags struct {
 	page        *ui              // nil for none
 	metrics     string           // host:port that serves the run's metrics; empty for none
 	aio         *load.AIO        // the broker of the environment; nil if no scenario wants it
+	sharding    *load.Sharding   // nil if this process does all of each run
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -41,6 +42,7 @@ func (a *app) runCommand() *cobra.Command {
 		flags    runFlags
 		names    []string // of formats
 		profiles profiles
+		shards   shardFlags
 	)
 	cmd := &cobra.Command{
 		Use:     "run FILE...",
@@ -58,12 +60,16 @@ func (a *app) runCommand() *cobra.Command {
 	_ = cmd.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(reports.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
 	f.Var(&flags.traceURL, "trace-url", "show the traces of the slowest messages at this `URL`, with {trace_id} where the id goes")
 	profiles.register(f)
+	shards.register(f)
 	f.Var(&flags.address, "ui", "show the run on a page while it goes on, at this `ADDRESS` of this machine; any free port if none is given")
 	f.Lookup("ui").NoOptDefVal = anyPort
 	f.StringVar(&flags.metrics, "metrics", "", "serve the run's metrics to Prometheus while it goes on, under /metrics at this `ADDRESS`, such as :9464")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		all, err := in.read(cmd, files, nil)
 		if err := errors.Join(flags.setRepeat(cmd, all), flags.setFormats(cmd, names, all), flags.checkMetrics(cmd), err); err != nil {
+			return err
+		}
+		if flags.sharding, err = shards.sharding(all, a.getenv); err != nil {
 			return err
 		}
 		if flags.aio, err = a.aio(all); err != nil {
@@ -125,23 +131,23 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 		return saved, exitcode.With(exitcode.CannotRun, err)
 	}
 	flags.page.begin(sc)
-	res, err := a.engine(ctx, sc, load.Options{
+	res, name, err := a.drive(ctx, sc, load.Options{
 		Version: toolVersion(), TraceURL: flags.traceURL.String(), Floor: a.floor(), AIO: flags.aio, Partial: flags.page.partial(),
 		Progress: func(p load.Progress) {
 			progress.show(p)
 			meters.show(p)
 		},
-	})
+	}, flags)
 	progress.end()
 	a.complain(meters.end(res))
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case err != nil && wasInterrupted(ctx, err):
 		return saved, exitcode.With(exitcode.Interrupted, fmt.Errorf("%s: interrupted before anything was measured", sc.Name))
 	case err != nil:
 		return saved, exitcode.With(exitcode.CannotRun, fmt.Errorf("%s: %w", sc.Name, err))
 	}
 	res.Repetition = repetition
-	path, lost := a.keep(flags.out, sc.Name, res)
+	path, lost := a.keep(flags.out, name, res)
 	saved = reports.Saved{Result: res, Path: path}
 	unwritten := writeReports(&saved, flags.formats)
 	flags.page.end(saved)

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"mqttrace/cmd/internal/exitcode"
+	"mqttrace/load"
+	"mqttrace/load/result"
+	"mqttrace/load/shard"
+	"mqttrace/scenarios"
+)
+
+// completionIndex is where a pod of a Kubernetes Job with an index each finds its own.
+const completionIndex = "JOB_COMPLETION_INDEX"
+
+// shardFlags say which share of a run this process has. The zero value is all of it.
+type shardFlags struct {
+	shard   string // I/N
+	shards  int
+	run     string
+	prefix  string
+	wait    time.Duration
+	collect string
+}
+
+func (s *shardFlags) register(f *pflag.FlagSet) {
+	f.StringVar(&s.shard, "shard", "", "run share `I/N` of the clients, I from 0, together with N-1 other processes")
+	f.IntVar(&s.shards, "shards", 0, "run a share of the clients as one of this `NUMBER` of processes; the share is $"+completionIndex)
+	f.StringVar(&s.run, "run-id", "", "meet the other shards under this `NAME`; the scenario's and a part of its hash if none is given")
+	f.StringVar(&s.prefix, "control-prefix", shard.DefaultPrefix, "begin the topics of shards' control messages with this `TOPIC`")
+	f.DurationVar(&s.wait, "shard-wait", 2*time.Minute, "give up when the other shards are not there after this `TIME`")
+	f.StringVar(&s.collect, "collect", collectBroker, "bring the results of all shards to shard 0 over the broker, or do not (`broker|no`)")
+}
+
+// What becomes of the results of shards.
+const (
+	collectBroker = "broker"
+	collectNo     = "no"
+)
+
+// sharding is what the flags come to, nil if this process does all of the run.
+func (s *shardFlags) sharding(all []*scenarios.Scenario, getenv func(string) string) (*load.Sharding, error) {
+	if s.shard == "" && s.shards == 0 {
+		return nil, nil
+	}
+	index, of, err := s.share(getenv)
+	problems := []error{err}
+	if s.collect != collectBroker && s.collect != collectNo {
+		problems = append(problems, fmt.Errorf("--collect %s: want %s or %s", s.collect, collectBroker, collectNo))
+	}
+	if s.run != "" && strings.ContainsAny(s.run, "/+#\x00") {
+		problems = append(problems, fmt.Errorf("--run-id %s: want a name without /, + and #", s.run))
+	}
+	if strings.ContainsAny(s.prefix, "+#\x00") || strings.HasPrefix(s.prefix, "$") || s.prefix == "" {
+		problems = append(problems, fmt.Errorf("--control-prefix %s: want a topic without + and # that does not begin with $", s.prefix))
+	}
+	if s.wait <= 0 {
+		problems = append(problems, fmt.Errorf("--shard-wait %v: want more than 0 s", s.wait))
+	}
+	if planted := getenv("MQTTRACE_CLOCK_ERROR"); planted != "" {
+		if _, err := time.ParseDuration(planted); err != nil {
+			problems = append(problems, fmt.Errorf("MQTTRACE_CLOCK_ERROR=%s: want a time such as 30ms", planted))
+		}
+	}
+	if len(all) > 1 {
+		problems = append(problems, fmt.Errorf("%d scenarios: want one, where it is shared among processes", len(all)))
+	}
+	if err == nil {
+		for _, sc := range all {
+			if err := sc.Shardable(of); err != nil {
+				problems = append(problems, fmt.Errorf("%s cannot be shared among processes:\n%w", sc.Name, err))
+			}
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, exitcode.With(exitcode.Usage, err)
+	}
+	return &load.Sharding{Index: index, Of: of, Run: s.run, Prefix: s.prefix, Wait: s.wait, Collect: s.collect == collectBroker}, nil
+}
+
+// share reads which share it is.
+func (s *shardFlags) share(getenv func(string) string) (index, of int, err error) {
+	if s.shard != "" && s.shards != 0 {
+		return 0, 0, errors.New("--shard and --shards: want one of them")
+	}
+	if s.shard != "" {
+		i, n, _ := strings.Cut(s.shard, "/")
+		index, indexErr := strconv.Atoi(i)
+		of, ofErr := strconv.Atoi(n)
+		if indexErr != nil || ofErr != nil || of < 1 || index < 0 || index >= of {
+			return 0, 0, fmt.Errorf("--shard %s: want I/N with I from 0 to N-1, such as 0/8", s.shard)
+		}
+		return index, of, nil
+	}
+	if s.shards < 1 {
+		return 0, 0, fmt.Errorf("--shards %d: want 1 or more", s.shards)
+	}
+	text := getenv(completionIndex)
+	index, err = strconv.Atoi(text)
+	if err != nil || index < 0 || index >= s.shards {
+		return 0, 0, fmt.Errorf("--shards %d: %s=%q in the environment, want 0 to %d; or say --shard I/%d", s.shards, completionIndex, text, s.shards-1, s.shards)
+	}
+	return index, s.shards, nil
+}
+
+// drive runs a scenario, or this process's share of it, which is kept in a file of its own. The result is the whole run's, or the
+// share's where nobody has more.
+func (a *app) drive(ctx context.Context, sc *scenarios.Scenario, opts load.Options, flags runFlags) (*result.Result, string, error) {
+	if flags.sharding == nil {
+		res, err := a.engine(ctx, sc, opts)
+		return res, sc.Name, err
+	}
+	own, whole, err := load.RunShare(ctx, sc, opts, *flags.sharding)
+	if own == nil {
+		return nil, "", err
+	}
+	a.complain(err) // of what came after the run
+	if whole == nil {
+		return own, shareName(sc, own), nil
+	}
+	if flags.sharding.Of > 1 {
+		_, err := a.keep(flags.out, shareName(sc, own), own)
+		a.complain(err)
+	}
+	return whole, sc.Name, nil
+}
+
+// shareName is what the file of a share's result is called, without the time.
+func shareName(sc *scenarios.Scenario, own *result.Result) string {
+	return fmt.Sprintf("%s-shard%dof%d", sc.Name, own.Shard.Index, own.Shard.Of)
+}
+
+// wasInterrupted tells a run that somebody has ended from one that could not go on.
+func wasInterrupted(ctx context.Context, err error) bool {
+	failure := (*shard.Failure)(nil)
+	return ctx.Err() != nil || errors.As(err, &failure) && failure.Cause == shard.Interrupted
+}
