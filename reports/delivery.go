@@ -22,7 +22,24 @@ func deliveries(arms []result.Arm) table {
 			notes: violations(d),
 		})
 	}
+	t.foot = besides(arms)
 	return t
+}
+
+// besides says what arrived beside the messages that the ledgers are of.
+func besides(arms []result.Arm) (notes []note) {
+	var wills, overlapping uint64
+	for _, arm := range arms {
+		wills += arm.Delivery.Wills
+		overlapping += arm.Delivery.Overlapping
+	}
+	if wills > 0 {
+		notes = append(notes, note{"wills that reached a receiver: " + Count(wills) + ", none of these messages", quiet})
+	}
+	if overlapping > 0 {
+		notes = append(notes, note{"copies for filters of one client that overlap: " + Count(overlapping) + ", which are no duplicates", quiet})
+	}
+	return notes
 }
 
 // fault is a count that is best 0. Whether it breaks a promise the quality of service decides.
@@ -45,8 +62,9 @@ func violations(d result.Delivery) (notes []note) {
 }
 
 // rates is the table of what was asked of the generator, what it did, and how many traces came out whole.
-func rates(arms []result.Arm) table {
-	t := table{name: "rate", columns: []string{"asked", "sent", "received", "unsent", "refused", "traced", "whole"}}
+func rates(r *result.Result) table {
+	arms := r.Arms
+	t := table{name: "rate", columns: []string{"asked", "sent", "received", "unsent", "refused", "traced", "whole"}, foot: closedLoops(r)}
 	for _, arm := range arms {
 		t.rows = append(t.rows, row{
 			about: "rate",

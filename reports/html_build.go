@@ -73,6 +73,7 @@ func (b *htmlBuilder) sections() []htmlSection {
 		{ID: "stages", Title: "Stages", Lead: "How the load changed, as planned.", Parts: b.table("stage")},
 		{ID: "faults", Title: "Faults", Lead: "What was done to the run on purpose, and what was noticed of it.", Parts: b.table("fault"), Reading: readingFaults},
 		{ID: "delivery", Title: "Delivery", Parts: concat(b.table("delivery"), b.cards("flows", "By senders and receivers", flowTable(r.Arms))), Reading: readingDelivery},
+		{ID: "reasons", Title: "Reason codes", Lead: "What the broker answered, or ended connections with, besides success.", Parts: b.table("reason code")},
 		{ID: "spans", Title: "Spans", Parts: b.table("spans"), Reading: readingSpans},
 		{ID: "broken", Title: "Broken traces", Parts: b.table("broken traces")},
 		{ID: "clocks", Title: "Clocks", Lead: "Hosts whose clocks disagree. Nothing is corrected by it.", Parts: b.table("clocks")},

@@ -20,7 +20,9 @@ func eventful() *result.Result {
 	r := stressed()
 	r.Started = started
 	r.Environment.Broker.Limits = result.Limits{ReceiveMaximum: 20, MaximumQoS: 2, RetainAvailable: true, TopicAliasMaximum: 10}
-	r.Stages = []result.Stage{{AtNS: 0, ForNS: 12e9, Group: "sensors", Name: "from 100/s to 1000/s"}, {AtNS: 12e9, ForNS: 8e9, Group: "sensors", Name: "steady"}}
+	r.Stages = []result.Stage{{AtNS: 0, ForNS: 12e9, Group: "sensors", Name: "from 100/s to 1000/s"}, {AtNS: 12e9, ForNS: 8e9, Group: "sensors", Name: "steady"},
+		{AtNS: 14e9, ForNS: 1e9, Group: "alarms", Name: "sends"}}
+	r.Reasons = []result.Reason{{Packet: "PUBACK", Code: 0x97, Name: "Quota exceeded (0x97)", Count: 3}}
 	r.BrokerMetrics = []result.Metric{{Name: "$SYS/broker/clients/connected", Points: []result.MetricPoint{{AtNS: 0, Value: 12}, {AtNS: 10e9, Value: 13}}}}
 	drawable(r, 24)
 	return r

@@ -133,7 +133,7 @@ func TestHTMLShowsWhatTextShows(t *testing.T) {
 	var text bytes.Buffer
 	require.NoError(t, reports.Text(&text, inFiles(r), reports.TextOptions{}))
 	shown := " " + strings.Join(strings.Fields(text.String()), " ") + " "
-	for _, table := range []string{"latency", "delivery", "rate", "cost", "fault", "stage"} {
+	for _, table := range []string{"latency", "delivery", "rate", "cost", "fault", "stage", "reason-code"} {
 		var rows []string
 		tab.Eval(t, `[...document.querySelectorAll("#r1-`+table+`-table tbody tr:not(.notes)")].map((r) => [...r.cells].map((c) => c.textContent).join(" "))`, &rows)
 		require.NotEmpty(t, rows, table)

@@ -125,13 +125,13 @@ func (p *page) show(r *result.Result) {
 		p.answers = append(p.answers, answers(r)...)
 		p.add(overhead(r))
 	}
-	p.add(latencies(r, p.room), notSettled(withBroker(fold(deliveries(r.Arms)), r), r), fold(rates(r.Arms)))
+	p.add(latencies(r, p.room), notSettled(withBroker(fold(deliveries(r.Arms)), r), r), fold(rates(r)))
 	if len(r.Arms) > 1 {
 		p.add(processes(r.Arms))
 	} else {
 		p.add(costs(r.Arms))
 	}
-	p.add(shardTable(r, p.room), spans(r.Arms), stageTable(r), faultTable(r, p.faults), consequenceTable(r), brokerTable(r), slowest(r, p.room))
+	p.add(shardTable(r, p.room), spans(r.Arms), stageTable(r), faultTable(r, p.faults), consequenceTable(r), reasonTable(r), brokerTable(r), slowest(r, p.room))
 	p.checks = checks(r.Thresholds)
 	for _, w := range r.Warnings {
 		p.warn(w)

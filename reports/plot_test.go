@@ -123,9 +123,11 @@ func TestPlotsOverTimeShowWhatWasDone(t *testing.T) {
 		for _, b := range p.Bands {
 			labels = append(labels, b.Label)
 		}
-		assert.Equal(t, []string{"warm-up", "from 100/s to 1000/s", "steady", "exporter: slow", "exporter: stall"}, labels, name)
-		assert.Equal(t, 2.0, p.Bands[3].From, name)
-		assert.Equal(t, 5.0, p.Bands[3].Until, name)
+		assert.Equal(t, []string{"warm-up", "sensors: from 100/s to 1000/s", "sensors: steady", "alarms: sends", "exporter: slow", "exporter: stall"}, labels, name)
+		assert.Equal(t, 14.0, p.Bands[3].From, name)
+		assert.Equal(t, 15.0, p.Bands[3].Until, name)
+		assert.Equal(t, 2.0, p.Bands[4].From, name)
+		assert.Equal(t, 5.0, p.Bands[4].Until, name)
 	}
 	p := plots(t, eventful())["course"]
 	require.Len(t, p.Marks, 1)

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,13 +72,21 @@ func counted(of func(result.Point) uint64) look {
 	return func(p result.Point) float64 { return float64(of(p)) }
 }
 
-// stageBands are the stages of one group of clients: those of others overlap.
+// stageBands are the stages of all groups of clients. Every second one of the first group is shaded; those of the others, which overlap,
+// are edges with a name.
 func stageBands(stages []result.Stage) (all []web.Band) {
+	several := slices.ContainsFunc(stages, func(s result.Stage) bool { return s.Group != stages[0].Group })
+	shaded := true
 	for _, s := range stages {
-		if s.Group != stages[0].Group {
-			continue
+		band := web.Band{From: seconds(s.AtNS), Until: seconds(s.AtNS + s.ForNS), Label: clean(s.Name), Quiet: true, Bare: true}
+		if s.Group == stages[0].Group {
+			shaded = !shaded
+			band.Bare = !shaded
 		}
-		all = append(all, web.Band{From: seconds(s.AtNS), Until: seconds(s.AtNS + s.ForNS), Label: clean(s.Name), Quiet: true, Bare: len(all)%2 == 0})
+		if several {
+			band.Label = clean(s.Group) + ": " + band.Label
+		}
+		all = append(all, band)
 	}
 	return all
 }

@@ -46,6 +46,7 @@ func TestText(t *testing.T) {
 		"sweep":         {unsaved(sweep()), reports.TextOptions{}},
 		"faults":        {unsaved(stressed()), reports.TextOptions{}},
 		"disturbed":     {unsaved(disturbed()), reports.TextOptions{}},
+		"flood":         {unsaved(flooded()), reports.TextOptions{}},
 		"stages":        {unsaved(staged()), reports.TextOptions{}},
 		"steps":         {unsaved(stepped()), reports.TextOptions{}},
 		"search":        {unsaved(searched()), reports.TextOptions{}},
@@ -373,6 +374,20 @@ func sweep() *result.Result {
 	r.TraceURL = "https://grafana.example/explore?traceId={trace_id}"
 	for i := range r.Arms {
 		r.Arms[i].Process.Broker, r.Arms[i].Cost.BrokerCPUNSPerMessage = nil, 0
+	}
+	return r
+}
+
+// flooded sent as fast as it went, and heard more of the broker than messages.
+func flooded() *result.Result {
+	r := passed()
+	r.Scenario = json.RawMessage(`{"name":"flood","duration":"20s","senders":[{"name":"flood","rate":"max","window":100},{"name":"hose","rate":"max"},` +
+		`{"name":"trickle","rate":"max","window":10},{"name":"steady","rate":"10/s"}]}`)
+	r.Environment.Broker.Limits.ReceiveMaximum = 20
+	r.Arms[0].Delivery.Wills, r.Arms[0].Delivery.Overlapping = 3, 1200
+	r.Reasons = []result.Reason{
+		{Packet: "DISCONNECT", Code: 0x9d, Name: "Server moved (0x9D)", Count: 2, Text: "maintenance", ServerReference: "mqtt2.example.org:8883"},
+		{Packet: "PUBACK", Code: 0x97, Name: "Quota exceeded (0x97)", Count: 1234},
 	}
 	return r
 }
