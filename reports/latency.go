@@ -40,7 +40,7 @@ func latencies(r *result.Result, room room) table {
 			if l, ok := arm.Latency[name]; ok {
 				row := latencyRow(name, arm, l, len(arms) > 1)
 				if isBounded {
-					row.cells, row.notes = append(row.cells, boundCell(l)), append(row.notes, limited(l, r)...)
+					row.cells, row.notes = append(row.cells, boundCell(l)), append(row.notes, limited(name, l, r)...)
 				}
 				t.rows = append(t.rows, row)
 			}

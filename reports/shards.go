@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"mqttrace/load/result"
@@ -41,7 +42,7 @@ func shardTable(r *result.Result, room room) table {
 	}}
 	if r.Shard != nil {
 		t.columns = []string{"host", "senders", "receivers", "offset", "±", "drift", "round trip / 2"}
-		t.rows = []row{ownShard(*r.Shard)}
+		t.rows = []row{ownShard(*r.Shard, r.Warnings)}
 		return t.withHosts([]result.Shard{*r.Shard}, 0, room)
 	}
 	shown := inTrouble(r.Shards)
@@ -49,7 +50,7 @@ func shardTable(r *result.Result, room room) table {
 	shown = shown[:min(len(shown), room.shards)]
 	slices.SortStableFunc(shown, func(a, b result.Shard) int { return cmp.Compare(a.Index, b.Index) })
 	for _, s := range shown {
-		t.rows = append(t.rows, shardRow(s))
+		t.rows = append(t.rows, shardRow(s, r.Warnings))
 	}
 	t = t.withHosts(shown, 1, room)
 	if more > 0 {
@@ -82,7 +83,7 @@ func inTrouble(shards []result.Shard) []result.Shard {
 // aboutShard is what warnings call a shard.
 func aboutShard(s result.Shard) string { return fmt.Sprintf("shard %d", s.Index) }
 
-func shardRow(s result.Shard) row {
+func shardRow(s result.Shard, said []result.Warning) row {
 	lag := missing
 	if s.ScheduleLagP99NS != nil {
 		lag = figure(Duration(time.Duration(*s.ScheduleLagP99NS)))
@@ -95,17 +96,17 @@ func shardRow(s result.Shard) row {
 		verdict, missing, figure(Count(uint64(s.Senders))), figure(Count(uint64(s.Receivers))), figure(Count(s.Sent)), figure(Count(s.Received)), lag,
 	}
 	cells = append(append(cells, usage(s.Generator)...), clockCells(s)...)
-	return row{about: aboutShard(s), label: fmt.Sprint(s.Index), cells: cells, notes: shardNotes(s)}
+	return row{about: aboutShard(s), label: fmt.Sprint(s.Index), cells: cells, notes: shardNotes(s, said)}
 }
 
 // ownShard is the row of a shard in its own result, which says elsewhere what it did.
-func ownShard(s result.Shard) row {
+func ownShard(s result.Shard, said []result.Warning) row {
 	cells := []cell{missing, figure(Count(uint64(s.Senders))), figure(Count(uint64(s.Receivers)))}
 	trip := missing
 	if s.Clock.Exchanges > 0 {
 		trip = figure(Duration(time.Duration(s.Clock.HalfRoundTripNS)))
 	}
-	return row{about: aboutShard(s), label: fmt.Sprint(s.Index), cells: append(append(cells, clockCells(s)...), trip), notes: shardNotes(s)}
+	return row{about: aboutShard(s), label: fmt.Sprint(s.Index), cells: append(append(cells, clockCells(s)...), trip), notes: shardNotes(s, said)}
 }
 
 // withHosts says which hosts the shards of the rows were on, in a column or below the labels.
@@ -150,12 +151,15 @@ func signedDuration(ns int64) string {
 	return text
 }
 
-// shardNotes are why a shard did not pass, and its own warnings.
-func shardNotes(s result.Shard) (notes []note) {
+// shardNotes are why a shard did not pass, and those of its own warnings that the result as a whole does not repeat.
+func shardNotes(s result.Shard, said []result.Warning) (notes []note) {
 	if s.Reason != "" && s.Verdict != result.Pass {
 		notes = append(notes, note{s.Reason, tones[s.Verdict]})
 	}
 	for _, w := range s.Warnings {
+		if slices.ContainsFunc(said, func(of result.Warning) bool { return of.About == w.About && strings.HasSuffix(of.Text, w.Text) }) {
+			continue
+		}
 		text := w.Text
 		if w.About != "" && w.About != "run" {
 			text = w.About + ": " + text
@@ -197,9 +201,11 @@ func bounded(c cell, l result.Latency) cell {
 	return c
 }
 
-// limited says of a latency that the clocks tell it no better, and what half a round trip takes, which one clock told.
-func limited(l result.Latency, r *result.Result) []note {
-	if !l.ClockLimited {
+// limited says of a latency that the clocks tell it no better, and what half a round trip takes, which one clock told, unless a
+// warning does.
+func limited(name string, l result.Latency, r *result.Result) []note {
+	isWarned := slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.About == name && strings.Contains(w.Text, "clock-limited") })
+	if !l.ClockLimited || isWarned {
 		return nil
 	}
 	text := "clock-limited: ± " + together(Duration(time.Duration(l.BoundNS))) + " is more than a tenth of p50"

@@ -120,6 +120,18 @@ func TestAShardSaysThatItIsOne(t *testing.T) {
 	assert.NotContains(t, string(renderAs(t, "json", unsaved(ofAShard()))), "H4sI", "the ledger is for the merge alone")
 }
 
+func TestWarningsOfShardsAreSaidOnce(t *testing.T) {
+	r := merged()
+	w := r.Shards[2].Warnings[0]
+	r.Warnings = []result.Warning{
+		{About: w.About, Text: "shard 2: " + w.Text},
+		{About: result.Transit, Text: "clock-limited: the clocks are known to ± 3.2 ms"}, {About: result.Trace, Text: "clock-limited: the same"},
+	}
+	got := strings.Join(strings.Fields(string(renderAs(t, "text", unsaved(r)))), " ")
+	assert.Equal(t, 1, strings.Count(got, w.Text), got)
+	assert.Equal(t, 2, strings.Count(got, "clock-limited"), got)
+}
+
 func TestWithoutShardsNothingIsSaidOfThem(t *testing.T) {
 	for _, format := range reports.FormatNames() {
 		if f, _ := reports.FormatNamed(format); f.IsSingle {
