@@ -23,6 +23,9 @@ type Examined struct {
 	// ClientBytes is how much resident memory of this process a connection without any traffic takes, about; 0 where the system
 	// does not tell.
 	ClientBytes int64
+	// Spread tells that clients connect from further addresses by themselves where one has too few ports, as on Linux's loopback, if
+	// the scenario names none.
+	Spread bool
 }
 
 // Examine connects the senders of a scenario, sends nothing, and disconnects them again. It starts the broker if the scenario names
@@ -58,6 +61,7 @@ func Examine(ctx context.Context, sc *scenarios.Scenario, opts Options) (_ *Exam
 		Name: r.target.name, Version: r.target.version, URL: r.target.url, Limits: result.Limits(r.mine.limits()),
 		Clients: len(r.senders) + len(r.receivers), Connect: connects.Quantile(0.5), Slowest: connects.Max(),
 		ClientBytes: max(settledMemory()-before, 0) / int64(len(r.senders)+len(r.receivers)),
+		Spread:      sourceOf(r.target.settings.Address, clientsPerSource) != nil,
 	}, nil
 }
 

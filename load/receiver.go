@@ -81,7 +81,7 @@ func (v *receiver) settings() mqtt.Settings {
 	settings.Implementation = mqtt.Implementation(v.run.scenario.Client)
 	settings.ClientID = v.run.clientID("r", uint32(v.index))
 	settings.ReceiveMaximum = v.run.receiveMaximum()
-	settings.LocalAddress = sourceOf(settings.Address, v.index)
+	settings.LocalAddress = v.run.source(v.index)
 	settings.Via = v.run.roads.via(receiverRoad(v.group.Name))
 	keepSession(&settings, v.group.SessionExpiry)
 	if v.group.ReceiveMaximum > 0 {

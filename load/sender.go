@@ -158,7 +158,7 @@ func (s *sender) settings() mqtt.Settings {
 	settings.Implementation = mqtt.Implementation(s.run.scenario.Client)
 	settings.ClientID = s.run.clientID("s", s.index)
 	settings.ReceiveMaximum = 8 // nothing is sent to it
-	settings.LocalAddress = sourceOf(settings.Address, len(s.run.receivers)+int(s.index))
+	settings.LocalAddress = s.run.source(len(s.run.receivers) + int(s.index))
 	settings.Window = s.group.Window
 	settings.TopicAlias = s.group.TopicAlias
 	settings.Via = s.run.roads.via(senderRoad(s.group.Name))

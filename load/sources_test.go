@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"mqttrace/load/broker"
+	"mqttrace/load/broker/brokertest"
 	"mqttrace/load/mqtt"
 )
 
@@ -32,4 +33,26 @@ func TestSourceAddresses(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, c.Close(context.Background()))
 	}
+}
+
+func TestClientsConnectFromTheAddressesNamed(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has a second loopback address")
+	}
+	ours := brokertest.NewAuthority(t, t.TempDir())
+	b := startMosquitto(t, broker.MosquittoConfig{})
+	for _, client := range []string{"lean", "paho"} {
+		t.Run(client, func(t *testing.T) {
+			t.Parallel()
+			g := openGate(t, b.Addr(), "", ours)
+			res := runScenario(t, "source_addresses: [127.0.0.1, 127.0.0.2]"+secured("mqtts://"+g.Addr().String(), client, "ca: "+ours.File))
+			allArrived(t, res)
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			assert.ElementsMatch(t, []string{"127.0.0.1", "127.0.0.2", "127.0.0.1"}, g.from, "in turn: a receiver, two senders")
+		})
+	}
+	_, err := Run(t.Context(), scenario(t, "source_addresses: [192.0.2.1]\nbroker: "+b.URL()+"\nduration: 1s\nsenders: [{name: s, rate: 1/s, topic: t}]"), Options{})
+	assert.ErrorContains(t, err, "192.0.2.1:0", "an address that this machine has not")
 }

@@ -28,6 +28,7 @@ type gate struct {
 
 	mu    sync.Mutex // guards what follows
 	heard []greeting
+	from  []string // the addresses of those who came
 }
 
 // greeting is what a TLS handshake was about: the Server Name Indication, and the protocols of ALPN.
@@ -87,6 +88,7 @@ func (g *gate) serve(conn net.Conn, config *tls.Config) {
 	said.agreed = client.ConnectionState().NegotiatedProtocol
 	g.mu.Lock()
 	g.heard = append(g.heard, said)
+	g.from = append(g.from, conn.RemoteAddr().(*net.TCPAddr).IP.String())
 	g.mu.Unlock()
 	behind, err := net.Dial("tcp", g.upstream)
 	if err != nil {

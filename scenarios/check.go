@@ -12,6 +12,7 @@ func (d *decoder) check(n *node, s *Scenario) {
 	d.uniqueNames(n.get("receivers"))
 	d.faults(n, s)
 	d.shapes(n, s)
+	d.unroutable(n.get("source_addresses"), s)
 	if senders := n.get("senders"); senders.sound() && len(senders.items) == 0 {
 		d.report(senders, "there is no sender", "at least one group of senders")
 	}

@@ -97,6 +97,7 @@ func (d *decoder) scenario(n *node) *Scenario {
 		optional("description", d.text(&s.Description)),
 		optional("broker", d.broker(&s.Broker)),
 		optional("client", oneOf(d, &s.Client, Lean, Paho)),
+		optional("source_addresses", d.sourceAddresses(&s.SourceAddresses)),
 		optional("warmup", d.duration(&s.Warmup, mayBeZero)),
 		optional("duration", d.duration(&s.Duration, aboveZero)),
 		optional("drain", d.duration(&s.Drain, mayBeZero)),

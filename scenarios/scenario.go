@@ -12,6 +12,10 @@ type Scenario struct {
 	Broker Broker `json:"broker"`
 	// Client is what speaks MQTT for every sender and receiver. Default: lean.
 	Client Client `json:"client"`
+	// SourceAddresses are IP addresses of this machine that clients connect from in turn: from each of them a broker can have as many
+	// connections as the system has ephemeral ports, some 28,000. Default: the system's choice, and on Linux as many loopback addresses
+	// as it takes for a broker at 127.0.0.1.
+	SourceAddresses []string `json:"source_addresses,omitempty" jsonschema:"minItems=1,maxItems=100"`
 	// Warmup is how long load runs before anything is counted; 0 s or more. Default: 2 s.
 	Warmup Duration `json:"warmup"`
 	// Duration is how long load is counted; more than 0. Required, unless senders have stages: it is then until the last of them ends.

@@ -110,7 +110,7 @@ func TestBadSet(t *testing.T) {
 			`--set senders[0].rate=abc: senders[0].rate: "abc" is not a rate, expected messages and a unit, such as 10/s or 600/min, or max`},
 		{"a bad value by name", "senders.sensors.qos=3", `--set senders.sensors.qos=3: senders[0].qos: got 3, expected 0, 1 or 2`},
 		{"an unknown key", "durration=5s", `--set durration=5s: durration: unknown key "durration" (did you mean duration?), ` +
-			`expected one of name, description, broker, client, warmup, duration, drain, seed, repeat, senders, receivers, tracing, faults, metrics, sweep, search, thresholds`},
+			`expected one of name, description, broker, client, source_addresses, warmup, duration, drain, seed, repeat, senders, receivers, tracing, faults, metrics, sweep, search, thresholds`},
 		{"an index past the end", "senders[1].rate=1/s",
 			`--set senders[1].rate=1/s: senders[1].rate: senders has no entry 1, expected an index below 1 or a name in it`},
 		{"an unknown name", "receivers.front.qos=1",

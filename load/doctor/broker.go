@@ -68,12 +68,13 @@ const otherFiles = 64
 // Needs compares what a scenario plans with what the machine and its broker have.
 func Needs(sc *scenarios.Scenario, facts Facts, e *load.Examined) []Finding {
 	plan := sc.Plan()
-	clients := plan.Clients
+	clients, sources := plan.Clients, len(sc.SourceAddresses)
+	ports := max(sources, 1) * facts.Ports
 	findings := []Finding{
 		enough("open files", fmt.Sprintf("%d, one for each client and some more", clients+otherFiles), facts.Files == 0 || uint64(clients+otherFiles) <= facts.Files,
 			fmt.Sprintf("the hard limit is %d", facts.Files)),
-		enough("ephemeral ports", fmt.Sprint(clients), facts.Ports == 0 || clients <= facts.Ports,
-			fmt.Sprintf("one address has %d for one broker: use more addresses, or fewer clients", facts.Ports)),
+		enough("ephemeral ports", fmt.Sprint(clients), facts.Ports == 0 || e.Spread && sources == 0 || clients <= ports,
+			fmt.Sprintf("one address has %d for one broker: name more in source_addresses, or use fewer clients", facts.Ports)),
 	}
 	if memory := uint64(e.ClientBytes) * uint64(clients); memory > 0 {
 		findings = append(findings, enough("memory", fmt.Sprintf("about %s for idle connections, %d bytes each", size(memory), e.ClientBytes),
