@@ -81,7 +81,7 @@ bench: ## compare the propagation core with OpenTelemetry's own: ten interleaved
 		gsub(/vs base/, "to otel"); print }'
 
 bench-load: ## compare what a message costs on either client with the least it can cost (LOAD_FLAGS=-quick for a look)
-	go run ./cmd/internal/benchload -time $(LOAD_TIME) -turns $(LOAD_TURNS) $(LOAD_FLAGS)
+	go run ./cmd/internal/benchload -time $(LOAD_TIME) -turns $(LOAD_TURNS) -summary reports/out/bench-load.md $(LOAD_FLAGS)
 
 fuzz: ## run every fuzz target for FUZZ_TIME
 	@set -e; for package in $$(go list ./...); do \

@@ -76,7 +76,7 @@ func (b bare) measure(length time.Duration) (f figures, err error) {
 	cpu = record.CPUTime() - cpu
 	runtime.ReadMemStats(&after)
 	n := float64(sent)
-	return figures{cpu.Seconds() / n * 1e6, float64(after.Mallocs-before.Mallocs) / n, n / took.Seconds()}, err
+	return figures{cpu: cpu.Seconds() / n * 1e6, allocs: float64(after.Mallocs-before.Mallocs) / n, rate: n / took.Seconds()}, err
 }
 
 // paced writes each message when it is due, to the millisecond, a write for each.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mqttrace/load"
+	"mqttrace/load/result"
 	"mqttrace/scenarios"
 )
 
@@ -81,8 +82,8 @@ func (c contender) String() string {
 }
 
 // figures are what a measurement came to: CPU seconds of sender and receiver per million messages, allocations per message, messages
-// a second.
-type figures struct{ cpu, allocs, rate float64 }
+// a second, and the p99 of schedule_lag in ms, 0 where it is not measured.
+type figures struct{ cpu, allocs, rate, lag float64 }
 
 func (c contender) measure(ctx context.Context, g group, length time.Duration) (figures, error) {
 	if c == (contender{}) {
@@ -100,7 +101,11 @@ func (c contender) measure(ctx context.Context, g group, length time.Duration) (
 		return figures{}, ctx.Err()
 	}
 	arm := res.Arms[0]
-	return figures{arm.Cost.CPUNSPerMessage / 1000, arm.Cost.AllocsPerMessage, arm.RatePerS}, nil
+	f := figures{cpu: arm.Cost.CPUNSPerMessage / 1000, allocs: arm.Cost.AllocsPerMessage, rate: arm.RatePerS}
+	if p99 := arm.Latency[result.ScheduleLag].P99NS; p99 != nil {
+		f.lag = float64(*p99) / 1e6
+	}
+	return f, nil
 }
 
 func (c contender) scenario(g group, length time.Duration) string {

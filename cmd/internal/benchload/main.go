@@ -9,10 +9,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -30,18 +33,32 @@ func main() {
 	length := flag.Duration("time", 2*time.Second, "how long each measurement takes")
 	turns := flag.Int("turns", 2, "how many times each is repeated")
 	quick := flag.Bool("quick", false, "Mosquitto alone, the arm context alone")
+	summary := flag.String("summary", "", "a `file` to keep the tables in as well, as Markdown")
 	only := flag.String("only", "", "measure only the groups whose `title` has this in it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	chosen := slices.DeleteFunc(groups(*quick), func(g group) bool { return !strings.Contains(g.String(), *only) })
-	if err := run(ctx, chosen, *length, *turns); err != nil {
+	var tables strings.Builder
+	err := run(ctx, chosen, *length, *turns, io.MultiWriter(os.Stdout, &tables))
+	if *summary != "" {
+		err = errors.Join(err, writeSummary(*summary, tables.String()))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "benchload:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, groups []group, length time.Duration, turns int) error {
+// writeSummary keeps the tables as Markdown.
+func writeSummary(path, tables string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte("### What a message costs\n\n```\n"+tables+"```\n"), 0o644)
+}
+
+func run(ctx context.Context, groups []group, length time.Duration, turns int, out io.Writer) error {
 	for i, g := range groups {
 		fmt.Fprintf(os.Stderr, "%d of %d: %s\n", i+1, len(groups), g)
 		all := make([][]figures, len(g.contenders))
@@ -54,7 +71,7 @@ func run(ctx context.Context, groups []group, length time.Duration, turns int) e
 				all[c] = append(all[c], f)
 			}
 		}
-		if err := show(g, all); err != nil {
+		if err := show(out, g, all); err != nil {
 			return err
 		}
 	}
@@ -62,15 +79,19 @@ func run(ctx context.Context, groups []group, length time.Duration, turns int) e
 }
 
 // show prints one group as a table, the floor first.
-func show(g group, all [][]figures) error {
-	fmt.Println(g)
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\tCPU-s per million\tto floor\tallocs per message\trate kept\t")
+func show(out io.Writer, g group, all [][]figures) error {
+	fmt.Fprintln(out, g)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\tCPU-s per million\tto floor\tallocs per message\trate kept\tschedule_lag p99\t")
 	floor := median(all[0], func(f figures) float64 { return f.cpu })
 	for c, who := range g.contenders {
 		cpu := median(all[c], func(f figures) float64 { return f.cpu })
-		fmt.Fprintf(w, "%s\t%.2f\t%.2fx\t%.2f\t%.0f/s\t\n", who, cpu, cpu/floor,
-			median(all[c], func(f figures) float64 { return f.allocs }), median(all[c], func(f figures) float64 { return f.rate }))
+		lag := "-"
+		if ms := median(all[c], func(f figures) float64 { return f.lag }); ms > 0 && g.rate > 0 {
+			lag = fmt.Sprintf("%.2f ms", ms)
+		}
+		fmt.Fprintf(w, "%s\t%.2f\t%.2fx\t%.2f\t%.0f/s\t%s\t\n", who, cpu, cpu/floor,
+			median(all[c], func(f figures) float64 { return f.allocs }), median(all[c], func(f figures) float64 { return f.rate }), lag)
 	}
 	fmt.Fprintln(w)
 	return w.Flush()

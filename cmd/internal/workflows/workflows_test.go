@@ -71,6 +71,7 @@ func eachWorkflow(t *testing.T, test func(t *testing.T, text string, w workflow)
 // plain are the lines that steps have besides make targets: each takes what a target made to where only the host can.
 var plain = []string{
 	`cat reports/out/summary.md >>"$GITHUB_STEP_SUMMARY"`,
+	`cat reports/out/bench-load.md >>"$GITHUB_STEP_SUMMARY"`,
 	`cat reports/out/comparison.md >>"$GITHUB_STEP_SUMMARY"`,
 	`gh pr comment "$PULL_REQUEST" --edit-last --create-if-none --body-file comparison.md`,
 }
