@@ -148,7 +148,7 @@ func (v view) namespace() string {
 // Args are the harness's: what is $ to Kubernetes is doubled where it is not meant for it.
 func (v view) Args() []string {
 	args := []string{"run", "/scenario/scenario.yaml", "--shards", fmt.Sprint(v.Shards), "--run-id", "$(RUN_ID)",
-		"--out", "/results", "--metrics", ":9464"}
+		"--shard-wait", fmt.Sprintf("%dm", v.SetupMinutes()), "--out", "/results", "--metrics", ":9464"}
 	more := func(flag, value string) {
 		if value != "" {
 			args = append(args, flag, strings.ReplaceAll(value, "$", "$$"))

@@ -112,7 +112,7 @@ func TestManifest(t *testing.T) {
 			for _, namespace := range []string{p.config.Namespace, p.account.Namespace, p.service.Namespace, p.job.Namespace} {
 				assert.Equal(t, test.namespace, namespace)
 			}
-			want := "run /scenario/scenario.yaml --shards 4 --run-id $(RUN_ID) --out /results --metrics :9464 " + test.args
+			want := "run /scenario/scenario.yaml --shards 4 --run-id $(RUN_ID) --shard-wait 15m --out /results --metrics :9464 " + test.args
 			assert.Equal(t, strings.TrimRight(want, " "), strings.Join(p.container().Args, " "))
 			assert.Equal(t, test.scenario, p.config.Data["scenario.yaml"])
 			var volumes []string
