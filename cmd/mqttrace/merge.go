@@ -42,7 +42,7 @@ func (a *app) mergeCommand() *cobra.Command {
 		Use:     "merge RESULT...",
 		Short:   "Make one result of those of a run's shards",
 		Long:    mergeHelp,
-		Example: "mqttrace merge results/*shard*of3.json",
+		Example: "mqttrace merge results/*-shard*of3-*.json",
 		Args:    wants("at least one result file, or - for standard input", cobra.MinimumNArgs(1)),
 	}
 	f := cmd.Flags()
