@@ -87,6 +87,11 @@ func RunShare(ctx context.Context, sc *scenarios.Scenario, opts Options, s Shard
 		return nil, nil, err
 	}
 	r := newRun(ctx, sc, opts)
+	if s.Run == "" {
+		if s.Run, err = DefaultRunName(sc, r.opts.Version); err != nil {
+			return nil, nil, err
+		}
+	}
 	r.share = &share{index: s.Index, of: s.Of, run: s.Run, prefix: s.Prefix, wait: s.Wait}
 	own, err = r.execute(ctx)
 	if r.share.member == nil {
@@ -123,9 +128,6 @@ func (r *run) meet(ctx context.Context) error {
 		return err
 	}
 	s := r.share
-	if s.run == "" {
-		s.run = r.scenario.Name + "-" + print[:8]
-	}
 	settings := r.target.settings
 	settings.Implementation = mqtt.Lean
 	member, err := shard.Join(ctx, settings, shard.Spec{

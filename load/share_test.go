@@ -12,7 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"mqttrace/load/broker"
+	"mqttrace/load/mqtt"
 	"mqttrace/load/result"
+	"mqttrace/load/stamp"
 )
 
 // runShares runs a scenario as n shards, each in a goroutine, under a name of the test's own.
@@ -83,4 +85,58 @@ thresholds: [delivery.lost == 0, sent == 400]
 			assert.Zero(t, whole.Arms[0].Delivery.Lost)
 		})
 	}
+}
+
+// A published message as anybody sees it: whose it is, which, where and what.
+type published struct {
+	sender, seq    uint32
+	topic, payload string
+}
+
+// Shards publish the very messages that one process does.
+func TestSharesPublishWhatOneProcessDoes(t *testing.T) {
+	b, err := broker.StartMosquitto(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, b.Stop(context.Background())) })
+	yaml := fmt.Sprintf(`
+broker: %s
+warmup: 300ms
+duration: 2s
+seed: 7
+senders:
+  - {name: even, count: 3, rate: 20/s, topic: "bench/{sender}", qos: 1, payload: {size: 40}}
+  - {name: chance, count: 2, rate: 30/s, arrival: poisson, topic: {space: "bench/{sender}/{n}", topics: 5, choose: uniform}, qos: 1, payload: {json: {n: "{seq}", v: "{random 0 100}"}}}
+receivers: [{name: r, count: 2, filter: bench/#, qos: 1}]
+`, b.URL())
+	alone := heardFrom(t, b, func() {
+		_, err := Run(t.Context(), scenario(t, yaml), Options{})
+		require.NoError(t, err)
+	})
+	require.NotEmpty(t, alone)
+	together := heardFrom(t, b, func() { runShares(t, yaml, 3) })
+	assert.Equal(t, alone, together)
+}
+
+// heardFrom is how often each message that counts came while load ran.
+func heardFrom(t *testing.T, b *broker.Broker, run func()) map[published]int {
+	t.Helper()
+	var mu sync.Mutex
+	heard := make(map[published]int)
+	client, err := mqtt.Connect(t.Context(), mqtt.Settings{Address: b.Addr(), ClientID: "listener", ReceiveMaximum: 1000}, mqtt.Handlers{
+		Message: func(d mqtt.Delivery) {
+			if s, ok := stamp.Decode(d.Properties.CorrelationData, d.Received); ok && s.Kind == stamp.Measured {
+				mu.Lock()
+				defer mu.Unlock()
+				heard[published{s.Sender, s.Seq, strings.Clone(d.Topic), string(d.Payload)}]++
+			}
+		},
+	})
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, client.Close(context.Background())) }()
+	_, err = client.Subscribe(t.Context(), "bench/#", 1)
+	require.NoError(t, err)
+	run()
+	mu.Lock()
+	defer mu.Unlock()
+	return heard
 }

@@ -130,8 +130,9 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 	if err != nil {
 		return saved, exitcode.With(exitcode.CannotRun, err)
 	}
+	meters.ofShard(flags.shard())
 	flags.page.begin(sc)
-	res, name, err := a.drive(ctx, sc, load.Options{
+	d, err := a.drive(ctx, sc, load.Options{
 		Version: toolVersion(), TraceURL: flags.traceURL.String(), Floor: a.floor(), AIO: flags.aio, Partial: flags.page.partial(),
 		Progress: func(p load.Progress) {
 			progress.show(p)
@@ -139,15 +140,16 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 		},
 	}, flags)
 	progress.end()
-	a.complain(meters.end(res))
+	a.complain(meters.end(d.own))
 	switch {
 	case err != nil && wasInterrupted(ctx, err):
 		return saved, exitcode.With(exitcode.Interrupted, fmt.Errorf("%s: interrupted before anything was measured", sc.Name))
 	case err != nil:
 		return saved, exitcode.With(exitcode.CannotRun, fmt.Errorf("%s: %w", sc.Name, err))
 	}
+	res := d.shown
 	res.Repetition = repetition
-	path, lost := a.keep(flags.out, name, res)
+	path, lost := a.keep(flags.out, d.called, res)
 	saved = reports.Saved{Result: res, Path: path}
 	unwritten := writeReports(&saved, flags.formats)
 	flags.page.end(saved)

@@ -82,6 +82,11 @@ func (s *shardFlags) sharding(all []*scenarios.Scenario, getenv func(string) str
 	if err := errors.Join(problems...); err != nil {
 		return nil, exitcode.With(exitcode.Usage, err)
 	}
+	if s.run == "" {
+		if s.run, err = load.DefaultRunName(all[0], toolVersion()); err != nil {
+			return nil, exitcode.With(exitcode.CannotRun, err)
+		}
+	}
 	return &load.Sharding{Index: index, Of: of, Run: s.run, Prefix: s.prefix, Wait: s.wait, Collect: s.collect == collectBroker}, nil
 }
 
@@ -110,26 +115,40 @@ func (s *shardFlags) share(getenv func(string) string) (index, of int, err error
 	return index, s.shards, nil
 }
 
-// drive runs a scenario, or this process's share of it, which is kept in a file of its own. The result is the whole run's, or the
-// share's where nobody has more.
-func (a *app) drive(ctx context.Context, sc *scenarios.Scenario, opts load.Options, flags runFlags) (*result.Result, string, error) {
+// driven is what a run has come to in this process.
+type driven struct {
+	own    *result.Result // what this process measured; nil if nothing was
+	shown  *result.Result // the same, or that of all shards where this process has it
+	called string         // what the file of shown is called, without the time
+}
+
+// drive runs a scenario, or this process's share of it, which is kept in a file of its own where there is more to show.
+func (a *app) drive(ctx context.Context, sc *scenarios.Scenario, opts load.Options, flags runFlags) (d driven, err error) {
 	if flags.sharding == nil {
-		res, err := a.engine(ctx, sc, opts)
-		return res, sc.Name, err
+		d.own, err = a.engine(ctx, sc, opts)
+		d.shown, d.called = d.own, sc.Name
+		return d, err
 	}
-	own, whole, err := load.RunShare(ctx, sc, opts, *flags.sharding)
-	if own == nil {
-		return nil, "", err
+	var whole *result.Result
+	if d.own, whole, err = load.RunShare(ctx, sc, opts, *flags.sharding); d.own == nil {
+		return d, err
 	}
 	a.complain(err) // of what came after the run
-	if whole == nil {
-		return own, shareName(sc, own), nil
-	}
-	if flags.sharding.Of > 1 {
-		_, err := a.keep(flags.out, shareName(sc, own), own)
+	if d.shown, d.called = whole, sc.Name; whole == nil {
+		d.shown, d.called = d.own, shareName(sc, d.own)
+	} else if flags.sharding.Of > 1 {
+		_, err := a.keep(flags.out, shareName(sc, d.own), d.own)
 		a.complain(err)
 	}
-	return whole, sc.Name, nil
+	return d, nil
+}
+
+// shard says which one this process is; nil if it is none.
+func (flags runFlags) shard() *result.Shard {
+	if flags.sharding == nil {
+		return nil
+	}
+	return &result.Shard{Index: flags.sharding.Index, Of: flags.sharding.Of, Run: flags.sharding.Run}
 }
 
 // shareName is what the file of a share's result is called, without the time.
