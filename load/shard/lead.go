@@ -265,12 +265,18 @@ func (l *lead) update(s *seat, r report, now clock.Instant) {
 
 func (l *lead) passed(step string) bool { return slices.Contains(l.state.Passed, step) }
 
-// fail gives up the run, for the first reason there is.
+// fail gives up the run, for the first reason there is. Rivals follow no state, or another's.
 func (l *lead) fail(f *Failure) {
-	if l.state.Failure == nil {
-		l.state.Failure = f
-		l.change()
+	if l.state.Failure != nil {
+		return
 	}
+	l.state.Failure = f
+	for i := range l.seats {
+		if rival := l.seats[i].rival; rival != nil {
+			l.write(rival.Nonce, letter{Refused: f})
+		}
+	}
+	l.change()
 }
 
 // change has all hear of a change of the state.

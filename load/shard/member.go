@@ -335,7 +335,7 @@ func (m *Member) Close(ctx context.Context) error {
 	defer cancel()
 	var err error
 	if m.lead != nil {
-		m.lead.conclude(ctx, m.said())
+		m.lead.conclude(ctx, m.end())
 	}
 	m.cancel()
 	m.work.Wait()
@@ -352,11 +352,11 @@ func (m *Member) Close(ctx context.Context) error {
 	return err
 }
 
-// said is the failure that this shard has reported, nil if there is none.
-func (m *Member) said() *Failure {
+// end is why the run was given up, nil if it was not.
+func (m *Member) end() *Failure {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.report.Failure
+	return m.failure
 }
 
 func (m *Member) farewell() report {
@@ -519,7 +519,7 @@ func (m *Member) read(l letter, at clock.Instant) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
-	case l.Refused != nil && (m.report.Lead == "" || m.report.Lead == l.Lead):
+	case l.Refused != nil && (m.report.Lead == l.Lead || !m.passed(arrived)): // before that, another shard 0 counts as much
 		if m.failure == nil {
 			m.failure = l.Refused
 			close(m.gaveUp)
