@@ -89,6 +89,9 @@ func (m *merger) mergeWarnings(res *result.Result) []result.Warning {
 	}
 	if missing := missingOf(m.shards); len(missing) > 0 {
 		m.warn("run", "%s: figures and the ledger are of the clients of the others", areMissing(missing, m.shards[0].Shard.Of))
+		if m.strays > 0 {
+			m.warn("delivery", "%d messages came from the missing %s; they are not in the ledger", m.strays, shardsNamed(missing))
+		}
 	}
 	return append(all, m.run.warnings...)
 }

@@ -324,7 +324,9 @@ func TestMissingShardsInvalidateTheRun(t *testing.T) {
 	assert.EqualValues(t, 180, got.Arms[0].Sent)
 	assert.EqualValues(t, 400, got.Arms[0].Delivery.Received, "of two senders, by two receivers")
 	assert.Zero(t, got.Arms[0].Delivery.Lost)
+	assert.Zero(t, got.Arms[0].Delivery.Foreign)
 	assert.Contains(t, got.Warnings, result.Warning{About: "run", Text: "shard 0 of 3 is missing: figures and the ledger are of the clients of the others"})
+	assert.Contains(t, got.Warnings, result.Warning{About: "delivery", Text: "200 messages came from the missing shard 0; they are not in the ledger"})
 }
 
 func TestShardsAreNamed(t *testing.T) {

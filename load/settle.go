@@ -16,6 +16,8 @@ type settlement struct {
 	*run       // with everybody
 	deliveries []result.Delivery
 	copies     map[int]uint64 // that reached the receivers of a shard, by its index
+	there      []bool         // which shards are, by index
+	strays     uint64         // messages from senders of shards that are missing, copies included
 }
 
 // settleMemory is how many bytes what shards have written down may take.
@@ -54,17 +56,19 @@ func withoutPayloads(sc *scenarios.Scenario) *scenarios.Scenario {
 
 // keepThoseOf leaves out of the subscriptions who is of a shard that is missing.
 func (s *settlement) keepThoseOf(shards []*result.Result) {
-	of := shards[0].Shard.Of
-	there := make([]bool, of)
+	s.there = make([]bool, shards[0].Shard.Of)
 	for _, shard := range shards {
-		there[shard.Shard.Index] = true
+		s.there[shard.Shard.Index] = true
 	}
 	s.subscriptions = slices.DeleteFunc(s.subscriptions, func(sub *subscription) bool {
-		sub.from = slices.DeleteFunc(sub.from, func(from *sender) bool { return !there[int(from.index)%of] })
+		sub.from = slices.DeleteFunc(sub.from, func(from *sender) bool { return !s.isThere(int(from.index)) })
 		sub.presence = presenceOf(sub)
-		return slices.ContainsFunc(sub.members, func(v *receiver) bool { return !there[(s.senderCount+v.index)%of] })
+		return slices.ContainsFunc(sub.members, func(v *receiver) bool { return !s.isThere(s.senderCount + v.index) })
 	})
 }
+
+// isThere reports whether the shard of a client, counted as share.has does, is not missing.
+func (s *settlement) isThere(client int) bool { return s.there[client%len(s.there)] }
 
 // readLedgers restores what the clients of all shards sent and got.
 func (s *settlement) readLedgers(shards []*result.Result) error {
@@ -90,10 +94,11 @@ func (s *settlement) readLedgers(shards []*result.Result) error {
 			return fmt.Errorf("shards %d and %d are of different runs: their clients are called mqttrace-%s and mqttrace-%s",
 				all[0].share.index, l.share.index, all[0].label, l.label)
 		}
-		if err := l.receivers(s.run); err != nil {
+		if err := l.receivers(s); err != nil {
 			return fmt.Errorf("the ledger of shard %d cannot be read: %w", l.share.index, err)
 		}
 		s.copies[l.share.index] = l.copies
+		s.strays += l.strays
 	}
 	s.label = all[0].label
 	return nil

@@ -184,6 +184,10 @@ func TestShardsThatAreMissingAreLeftOut(t *testing.T) {
 	assert.EqualValues(t, 5000, d.Expected, "of the five other senders, to the one receiver that is no member of a group")
 	assert.EqualValues(t, 5000, d.Received)
 	assert.Empty(t, d.Violations)
+	assert.Zero(t, d.Foreign, "what came from the missing shard is of this run")
+	assert.GreaterOrEqual(t, settled.strays, uint64(1000), "what that receiver got of the sixth sender")
+	assert.LessOrEqual(t, settled.strays, uint64(2000), "and what two of the group's three members did")
+	assert.GreaterOrEqual(t, settled.copies[6], uint64(6000), "of all that reached that receiver's shard nothing is left out")
 }
 
 func TestLedgersThatAreNotWhole(t *testing.T) {

@@ -132,8 +132,8 @@ type savedLedger struct {
 	*record.Decoder
 	share *share
 	label string
-	// copies is how many messages reached its receivers, copies included.
-	copies uint64
+	// copies is how many messages reached its receivers, copies included; strays how many of them came from shards that are missing.
+	copies, strays uint64
 }
 
 // openLedger reads what tells of which run a ledger is. r has everybody.
@@ -189,10 +189,17 @@ func (l *savedLedger) lane(to *lane, faults int) {
 	}
 }
 
-// receivers reads what the shard's receivers got. The senders of all shards have been read.
-func (l *savedLedger) receivers(r *run) error {
+// receivers reads what the shard's receivers got. The senders of all shards have been read, but of those that are missing: nobody knows
+// how many messages those sent.
+func (l *savedLedger) receivers(r *settlement) error {
 	flows := r.senderCount * len(r.arms)
-	issued := func(flow int) uint32 { return r.senders[flow/len(r.arms)].lanes[flow%len(r.arms)].issued.Load() }
+	isMissing := func(flow int) bool { return !r.isThere(flow / len(r.arms)) }
+	issued := func(flow int) uint32 {
+		if isMissing(flow) {
+			return math.MaxUint32
+		}
+		return r.senders[flow/len(r.arms)].lanes[flow%len(r.arms)].issued.Load()
+	}
 	for i, v := range r.receivers {
 		if !l.share.has(r.senderCount + i) {
 			continue
@@ -207,6 +214,7 @@ func (l *savedLedger) receivers(r *run) error {
 			return fmt.Errorf("receiver %d: %w", i, err)
 		}
 		l.copies += v.inbox.Copies()
+		l.strays += v.inbox.CopiesOf(isMissing)
 	}
 	l.End()
 	return l.Err()

@@ -206,3 +206,15 @@ func (d *Decoder) sightings(flows int) (all sightings) {
 
 // Copies is how many messages have arrived so far, copies included.
 func (b *Inbox) Copies() uint64 { return b.distinct.Load() + b.duplicated.Load() }
+
+// CopiesOf is how many messages have arrived so far of some flows, copies included.
+func (b *Inbox) CopiesOf(isMeant func(flow int) bool) (n uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for flow, j := range b.all {
+		if isMeant(flow) {
+			n += j.seen.size + j.duplicated
+		}
+	}
+	return n
+}
