@@ -101,7 +101,7 @@ func RunShare(ctx context.Context, sc *scenarios.Scenario, opts Options, s Shard
 	defer cancel()
 	defer func() { err = errors.Join(err, r.share.member.Close(parting)) }()
 	if err != nil {
-		return nil, nil, r.share.blame(err, ctx)
+		return nil, nil, r.share.blame(ctx, err)
 	}
 	if own.Shard, err = r.describeShare(); err != nil {
 		return nil, nil, err
@@ -116,7 +116,7 @@ func RunShare(ctx context.Context, sc *scenarios.Scenario, opts Options, s Shard
 const partingTimeout = 2 * time.Minute
 
 // blame tells the others of an error that is this shard's own, and returns why the run was given up in the end.
-func (s *share) blame(err error, ctx context.Context) error {
+func (s *share) blame(ctx context.Context, err error) error {
 	s.member.GiveUp(err.Error(), ctx.Err() != nil)
 	return s.member.Why()
 }
