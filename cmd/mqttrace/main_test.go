@@ -64,6 +64,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", raceOptions)
 			env.Values[processesKey{}] = map[string]*process{}
+			env.Values[brokersKey{}] = map[string]*broker.Broker{}
 			return os.CopyFS(filepath.Join(env.WorkDir, "scenarios"), os.DirFS(scenarios))
 		},
 	})

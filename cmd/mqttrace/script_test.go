@@ -29,6 +29,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"ends":         ends,
 	"exits":        exits,
 	"mosquitto":    mosquitto,
+	"restart":      restart,
 	"results":      results,
 	"signal":       signalProcess,
 	"simulated":    simulated,
@@ -118,8 +119,36 @@ func mosquitto(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	b, err := cfg.Start(context.Background())
 	ts.Check(err)
+	keepBroker(ts, args[0], b)
+}
+
+// brokersKey is where a script's environment keeps the brokers that it started, by their variables.
+type brokersKey struct{}
+
+func brokers(ts *testscript.TestScript) map[string]*broker.Broker {
+	return ts.Value(brokersKey{}).(map[string]*broker.Broker)
+}
+
+func keepBroker(ts *testscript.TestScript, variable string, b *broker.Broker) {
 	ts.Defer(func() { _ = b.Stop(context.Background()) })
-	ts.Setenv(args[0], b.URL())
+	brokers(ts)[variable] = b
+	ts.Setenv(variable, b.URL())
+}
+
+// restart kills a broker that was started and starts it again on the same address, with nothing of what it knew:
+//
+//	restart URL
+func restart(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, !neg && len(args) == 1 && brokers(ts)[args[0]] != nil, "restart variable-of-a-mosquitto")
+	b := brokers(ts)[args[0]]
+	ts.Check(b.Kill())
+	<-b.Done()
+	release, err := b.HoldPort()
+	ts.Check(err)
+	defer release()
+	again, err := b.Revive(context.Background())
+	ts.Check(err)
+	keepBroker(ts, args[0], again)
 }
 
 // results checks that a folder holds nothing but whole results, one for each verdict that is listed, whose files are in that

@@ -107,9 +107,10 @@ func TestLeadArrivesLast(t *testing.T) {
 	var all sync.WaitGroup
 	waiting := make(chan struct{}, 2)
 	for _, spec := range shardsOf(3, 0) {
+		var once sync.Once
 		spec.Progress = func(text string) {
 			if text == "waiting for shard 0" {
-				waiting <- struct{}{}
+				once.Do(func() { waiting <- struct{}{} })
 			}
 		}
 		all.Go(func() { assert.NoError(t, join(t, settings, spec).err) })

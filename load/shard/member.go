@@ -387,6 +387,7 @@ func (m *Member) attend() {
 		select {
 		case <-m.poke:
 		case <-beat.C:
+			shown = "" // whoever looks seldom is told again
 		case <-m.ctx.Done():
 			return
 		}
