@@ -51,13 +51,11 @@ func (r *run) attendGroup(ctx context.Context, group *scenarios.Receiver) {
 
 // leaveForGood ends the receiver's part in the run.
 func (v *receiver) leaveForGood(ctx context.Context) {
-	settling, cancel := context.WithTimeout(ctx, settleLimit)
+	v.depart(ctx)
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	v.depart(settling)
-	closing, cancelClosing := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-	defer cancelClosing()
 	_ = v.client.Close(closing) // the connection is gone either way
-	v.sub.presence.depart(v)    // if it was lost and made again meanwhile
+	v.hasLeft()
 }
 
 // fail gives the run up, if nothing has before.

@@ -11,7 +11,7 @@ import (
 	"mqttrace/scenarios"
 )
 
-// settleLimit bounds how long a client that leaves waits for what is under way.
+// settleLimit bounds how long a client that leaves waits for what is under way: a sender in all, a receiver for the next message.
 const settleLimit = 5 * time.Second
 
 // lives are the lifetimes and pauses of one client, as its seed has them. Not safe for concurrent use.
@@ -61,12 +61,14 @@ func (r *run) live(ctx context.Context, l *lives, leave func(context.Context, mq
 		if at.Add(pause) >= r.start().Add(r.total()) || r.pacer.wait(ctx, w, at) != nil {
 			return
 		}
-		settling, cancel := context.WithTimeout(ctx, settleLimit)
-		leave(settling, mqtt.Leaving{Pause: pause})
-		cancel()
+		leave(ctx, mqtt.Leaving{Pause: pause})
 		at = clock.Now().Add(pause + l.next())
 	}
 }
 
-// leave gives up the sender's connection when what it has sent is acknowledged, or ctx ends.
-func (s *sender) leave(ctx context.Context, how mqtt.Leaving) { s.client.LeaveInOrder(ctx, how) }
+// leave gives up the sender's connection when what it has sent is acknowledged, or settleLimit is over.
+func (s *sender) leave(ctx context.Context, how mqtt.Leaving) {
+	settling, cancel := context.WithTimeout(ctx, settleLimit)
+	defer cancel()
+	s.client.LeaveInOrder(settling, how)
+}

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -189,6 +190,13 @@ func (v *receiver) connect(ctx context.Context) error {
 		v.cameBack(current.Load())
 		v.arrive()
 		up()
+	}
+	down := handlers.Down
+	handlers.Down = func(cause error) {
+		if errors.Is(cause, mqtt.ErrLeft) {
+			v.hasLeft()
+		}
+		down(cause)
 	}
 	handlers.Lent = v.group.Work.IsZero() && v.group.Stall.For == 0 // a handler that takes its time does not keep the reader from reading
 	if delay := v.group.AckDelay; !delay.IsZero() {

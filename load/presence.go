@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"mqttrace/load/clock"
 	"mqttrace/load/mqtt"
 	"mqttrace/load/record"
 )
@@ -110,6 +111,16 @@ func (p *presence) depart(v *receiver) *window {
 	return w
 }
 
+// forget takes back the window that a member has opened on a connection that it had begun to give up: it waits for nothing in it.
+func (p *presence) forget(v *receiver) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w := p.open[v]; w != nil {
+		p.windows = slices.DeleteFunc(p.windows, func(other *window) bool { return other == w })
+		delete(p.open, v)
+	}
+}
+
 // stretch is a window, or several that overlap, as one sender sees them.
 type stretch struct{ low, high mark }
 
@@ -195,18 +206,17 @@ func (r *run) hasArrived(sub *subscription) bool {
 	for i := range sub.presence.from {
 		low = append(low, sub.presence.beginning(i))
 	}
-	return r.hasArrivedBetween(sub, low, sub.presence.marks(false))
+	return r.missingBetween(sub, low, sub.presence.marks(false)) == 0
 }
 
-// hasArrivedBetween reports whether a subscription has what is owed to it from the places of all senders on to others.
-func (r *run) hasArrivedBetween(sub *subscription, low, high []mark) bool {
+// missingBetween is how much has not arrived of what is owed to a subscription from the places of all senders on to others.
+func (r *run) missingBetween(sub *subscription, low, high []mark) (n uint64) {
 	inboxes := sub.inboxes()
 	for i, s := range sub.presence.from {
-		if owed, got := sub.dueBetween(i, low[i], high[i], record.AccountOf(r.flowOf(s.index, 0), inboxes)); got < owed {
-			return false
-		}
+		owed, got := sub.dueBetween(i, low[i], high[i], record.AccountOf(r.flowOf(s.index, 0), inboxes))
+		n += owed - min(owed, got)
 	}
-	return true
+	return n
 }
 
 // arrive notes that the receiver is subscribed, for the first time or again.
@@ -217,48 +227,72 @@ func (v *receiver) arrive() {
 	}
 }
 
-// leave gives up the receiver's connection when everything that has been sent to it has arrived, or ctx ends. A session that outlives
-// the connection is not left: the broker keeps what is sent meanwhile.
+// leave gives up the receiver's connection when everything that has been sent to it has arrived, or nothing more of it does. A session that outlives
+// the connection is not left: the broker keeps what is sent meanwhile. A receiver that is not back yet from last time has nothing to
+// leave.
 func (v *receiver) leave(ctx context.Context, how mqtt.Leaving) {
-	if v.group.SessionExpiry == 0 {
-		v.depart(ctx)
+	if v.group.SessionExpiry > 0 || v.depart(ctx) {
+		v.client.Leave(how)
 	}
-	v.client.Leave(how)
 }
 
-// depart closes the receiver's window and waits for what is in it, and for what it has been given of what others are owed.
-func (v *receiver) depart(ctx context.Context) {
+// hasLeft is told that the connection that the receiver gave up has ended, before it makes the next one. If it had lost the one that it
+// was about to give up, it has given up the one after, as soon as it was subscribed.
+func (v *receiver) hasLeft() {
+	if v.sub.presence != nil && v.group.SessionExpiry == 0 {
+		v.sub.presence.forget(v)
+	}
+}
+
+// depart closes the receiver's window and waits for what is in it, and for what it has been given of what others are owed. It reports
+// whether there was a window.
+func (v *receiver) depart(ctx context.Context) bool {
 	w := v.sub.presence.depart(v)
-	if w == nil || !v.await(ctx, func() bool { return v.run.hasArrivedBetween(v.sub, w.low, w.high) }) {
-		return
+	if w == nil {
+		return false
+	}
+	if !v.await(ctx, func() uint64 { return v.run.missingBetween(v.sub, w.low, w.high) }) {
+		return true
 	}
 	if v.group.ShareName() != "" && !v.withdraw(ctx, w.low) {
-		return
+		return true
 	}
 	v.departed.Store(true)
+	return true
 }
 
 // withdraw ends the receiver's part in a shared subscription; low is from where on it had one.
 func (v *receiver) withdraw(ctx context.Context, low []mark) bool {
-	if err := v.client.Withdraw(ctx); err != nil {
+	asking, cancel := context.WithTimeout(ctx, settleLimit)
+	defer cancel()
+	if err := v.client.Withdraw(asking); err != nil {
 		v.run.warn("delivery", "%v: what the broker has given the client since it left is lost", err)
 		return false
 	}
 	high := v.sub.presence.marks(true)
-	return v.await(ctx, func() bool {
-		return v.run.hasArrivedBetween(v.sub, low, high) && v.client.Unanswered() == 0
+	return v.await(ctx, func() uint64 {
+		return v.run.missingBetween(v.sub, low, high) + uint64(v.client.Unanswered())
 	})
 }
 
 // A receiver that leaves looks again whether everything has arrived after awaitFirst, then after twice that, up to awaitMost.
 const awaitFirst, awaitMost = 2 * time.Millisecond, 64 * time.Millisecond
 
-// await waits until something is so, and reports whether it came to be before ctx ended.
-func (v *receiver) await(ctx context.Context, is func() bool) bool {
-	for wait := awaitFirst; !is(); wait = min(2*wait, awaitMost) {
+// await waits until nothing is missing, and reports whether that came to be: it gives up when ctx ends, or when what is missing has not
+// become less for settleLimit. A slow machine takes longer than that in all.
+func (v *receiver) await(ctx context.Context, missing func() uint64) bool {
+	least, since := missing(), clock.Now()
+	for wait := awaitFirst; least > 0; wait = min(2*wait, awaitMost) {
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
+			return false
+		}
+		n, now := missing(), clock.Now()
+		switch {
+		case n < least:
+			least, since = n, now
+		case now.Sub(since) > settleLimit:
 			return false
 		}
 	}
