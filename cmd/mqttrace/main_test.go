@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", sideBySide); err != nil {
 		panic(err)
 	}
-	testscript.Main(leakChecked{m}, map[string]func(){"mqttrace": main})
+	testscript.Main(leakChecked{m}, map[string]func(){"mqttrace": main, "mqttrace-distant": distant})
 }
 
 // leakChecked fails a test binary that leaves goroutines behind.
