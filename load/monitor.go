@@ -43,6 +43,7 @@ type monitor struct {
 	lastShown clock.Instant   // when the run so far was last told of between two slices
 	last      Progress        // rates and p99 of the last full second
 	lastUsage snapshot
+	sketch    record.Sketch // of what is shown of the run so far
 }
 
 func newMonitor(r *run) *monitor {

@@ -22,7 +22,8 @@ type Options struct {
 	Progress func(Progress)
 	// Partial, if not nil, is called once a second while load runs, from where the run is watched: it must not block. soFar works
 	// out what the run has measured up to now, in a few milliseconds that the run pays for, so it is for when somebody looks; it
-	// must not be called later. Such a result has no verdict, no delivery ledger, no differences and no thresholds yet.
+	// must not be called later. Such a result has no verdict, no delivery ledger, no differences and no thresholds yet, and its
+	// histograms are sparse: see result.Sparse.
 	Partial func(soFar func() (*result.Result, error))
 }
 

@@ -1,13 +1,14 @@
 package load
 
 import (
+	"slices"
 	"time"
 
 	"mqttrace/load/result"
 )
 
 // soFar is what has been measured up to now, without what is known only when the receivers have ended and the differences of
-// arms, which take too long to work out while load runs.
+// arms, which take too long to work out while load runs. It takes next to no memory, which would be part of the run's figures.
 func (m *monitor) soFar() (*result.Result, error) {
 	now := m.snapshot()
 	res, err := m.newResult()
@@ -16,11 +17,7 @@ func (m *monitor) soFar() (*result.Result, error) {
 	}
 	res.Faults = m.faults()
 	for _, a := range m.arms {
-		arm, err := m.armSoFar(a, now)
-		if err != nil {
-			return nil, err
-		}
-		res.Arms = append(res.Arms, *arm)
+		res.Arms = append(res.Arms, *m.armSoFar(a, now))
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -66,15 +63,11 @@ func (a aside) without(s snapshot) snapshot {
 }
 
 // armSoFar are the figures of one arm that are known by now.
-func (m *monitor) armSoFar(a *arm, now snapshot) (*result.Arm, error) {
-	latencies, err := a.counted.Latencies()
-	if err != nil {
-		return nil, err
-	}
+func (m *monitor) armSoFar(a *arm, now snapshot) *result.Arm {
 	counts := a.counted.Counts()
 	f := &result.Arm{
 		Name: a.setting.Name, Scheduled: a.due, Sent: counts.Sent, Acked: counts.Acked, Refused: counts.Refused, Received: counts.Received,
-		Latency: latencies, Slowest: a.counted.Slowest(), Series: append([]result.Point{}, a.series...),
+		Latency: m.sketch.Latencies(a.counted), Slowest: a.counted.Slowest(), Series: slices.Clip(a.series), // points do not change
 	}
 	var took time.Duration
 	for _, p := range a.series {
@@ -91,5 +84,5 @@ func (m *monitor) armSoFar(a *arm, now snapshot) (*result.Arm, error) {
 	if m.phase != WarmingUp {
 		m.addCost(a, f, m.measured.began, now)
 	}
-	return f, nil
+	return f
 }

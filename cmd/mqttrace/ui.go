@@ -36,8 +36,8 @@ func (u *uiAddress) Type() string { return "ADDRESS" }
 type ui struct {
 	app   *app
 	page  *live.Page
-	newer chan []byte   // the latest result that the page does not have yet, as it is sent
-	done  chan struct{} // closed when there will be no more
+	newer chan *live.Look // the latest result that the page does not have yet
+	done  chan struct{}   // closed when there will be no more
 }
 
 // startUI serves the page, if that is asked for.
@@ -50,7 +50,7 @@ func (a *app) startUI(address uiAddress) (*ui, error) {
 		return nil, err
 	}
 	a.say("watch the run at " + page.URL())
-	u := &ui{app: a, page: page, newer: make(chan []byte, 1), done: make(chan struct{})}
+	u := &ui{app: a, page: page, newer: make(chan *live.Look, 1), done: make(chan struct{})}
 	go u.show()
 	return u, nil
 }
@@ -58,8 +58,8 @@ func (a *app) startUI(address uiAddress) (*ui, error) {
 // show hands results on, away from the run, which must not wait for whoever makes the page.
 func (u *ui) show() {
 	defer close(u.done)
-	for line := range u.newer {
-		if err := u.page.Show(line); err != nil {
+	for look := range u.newer {
+		if err := u.page.Show(look); err != nil {
 			u.app.complain(err)
 			for range u.newer { // the page is gone, and the run goes on
 			}
@@ -100,7 +100,7 @@ func (u *ui) partial() func(soFar func() (*result.Result, error)) {
 
 // put leaves a result to be shown, in the place of one that has not been yet.
 func (u *ui) put(saved reports.Saved) {
-	line, err := live.Encode(saved)
+	look, err := u.page.Encode(saved)
 	if err != nil {
 		u.app.complain(err)
 		return
@@ -109,7 +109,7 @@ func (u *ui) put(saved reports.Saved) {
 	case <-u.newer:
 	default:
 	}
-	u.newer <- line // one goroutine puts, so there is room
+	u.newer <- look // one goroutine puts, so there is room
 }
 
 // end shows what a run came to.

@@ -16,12 +16,17 @@ const (
 // kept exactly. A negative duration is a value like any other and one past the range is counted. Not safe for concurrent
 // use. The zero value is empty and ready.
 type Histogram struct {
+	tally
 	positive, negative *hdrhistogram.Histogram // nil until needed; negative holds magnitudes
-	negatives          uint64
-	over, under        uint64 // past the range, above and below
-	count              uint64
-	sum                float64
-	min, max           int64
+}
+
+// tally is what is known exactly of a distribution, however its values are kept.
+type tally struct {
+	negatives   uint64
+	over, under uint64 // past the range, above and below
+	count       uint64
+	sum         float64
+	min, max    int64
 }
 
 // Record adds one value.
@@ -68,17 +73,25 @@ func (h *Histogram) Merge(other *Histogram) {
 	if other.count == 0 {
 		return
 	}
-	if h.count == 0 {
-		h.min, h.max = other.min, other.max
-	}
-	h.min, h.max = min(h.min, other.min), max(h.max, other.max)
-	h.count += other.count
-	h.sum += other.sum
-	h.negatives += other.negatives
-	h.over += other.over
-	h.under += other.under
+	h.add(&other.tally)
 	mergeHDR(&h.positive, other.positive)
 	mergeHDR(&h.negative, other.negative)
+}
+
+// add adds the values of other as far as a tally knows them.
+func (t *tally) add(other *tally) {
+	if other.count == 0 {
+		return
+	}
+	if t.count == 0 {
+		t.min, t.max = other.min, other.max
+	}
+	t.min, t.max = min(t.min, other.min), max(t.max, other.max)
+	t.count += other.count
+	t.sum += other.sum
+	t.negatives += other.negatives
+	t.over += other.over
+	t.under += other.under
 }
 
 func mergeHDR(into **hdrhistogram.Histogram, from *hdrhistogram.Histogram) {
@@ -107,24 +120,34 @@ func (h *Histogram) Reset() {
 // exceed; q is above 0 and at most 1. Values past the range count as its end, and the answer never leaves the range of what
 // was recorded. It is 0 if nothing was recorded.
 func (h *Histogram) Quantile(q float64) time.Duration {
-	if h.count == 0 {
+	return h.quantile(q, h.positive, h.negative)
+}
+
+// values are those of one sign, within the range.
+type values interface {
+	ValueAtPercentile(percentile float64) int64
+}
+
+// quantile is Quantile, of the values that the tally is of. Those of a sign that there are none of are not asked.
+func (t *tally) quantile(q float64, positive, negative values) time.Duration {
+	if t.count == 0 {
 		return 0
 	}
-	rank := uint64(math.Ceil(q * float64(h.count)))
-	return time.Duration(min(max(h.atRank(max(rank, 1)), h.min), h.max))
+	rank := uint64(math.Ceil(q * float64(t.count)))
+	return time.Duration(min(max(t.atRank(max(rank, 1), positive, negative), t.min), t.max))
 }
 
 // atRank returns the value of a rank from 1 (the smallest) to count.
-func (h *Histogram) atRank(rank uint64) int64 {
-	within := h.negatives - h.under
+func (t *tally) atRank(rank uint64, positive, negative values) int64 {
+	within := t.negatives - t.under
 	switch {
-	case rank <= h.under:
+	case rank <= t.under:
 		return -highest
-	case rank <= h.negatives:
-		fromZero := h.negatives - rank + 1
-		return -h.negative.ValueAtPercentile(percent(fromZero, within))
-	case rank <= h.count-h.over:
-		return h.positive.ValueAtPercentile(percent(rank-h.negatives, h.count-h.negatives-h.over))
+	case rank <= t.negatives:
+		fromZero := t.negatives - rank + 1
+		return -negative.ValueAtPercentile(percent(fromZero, within))
+	case rank <= t.count-t.over:
+		return positive.ValueAtPercentile(percent(rank-t.negatives, t.count-t.negatives-t.over))
 	default:
 		return highest
 	}

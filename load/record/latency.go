@@ -13,7 +13,7 @@ import (
 // HistogramOf is the distribution that a result has of a latency, to add others to. Counts, extremes and percentiles are what they were;
 // the sum is known as closely as the mean is. It fails if the result contradicts itself.
 func HistogramOf(l result.Latency) (*Histogram, error) {
-	h := &Histogram{count: l.Count, negatives: l.Negative, min: l.MinNS, max: l.MaxNS, sum: float64(l.MeanNS) * float64(l.Count)}
+	h := &Histogram{tally: tally{count: l.Count, negatives: l.Negative, min: l.MinNS, max: l.MaxNS, sum: float64(l.MeanNS) * float64(l.Count)}}
 	if l.Count == 0 {
 		return new(Histogram), nil
 	}
@@ -65,16 +65,10 @@ func encode(h *hdrhistogram.Histogram) (string, error) {
 
 // Latency renders the distribution as result files have it.
 func (h *Histogram) Latency() (l result.Latency, err error) {
-	l = result.Latency{Count: h.count, Negative: h.negatives, Overflow: h.over + h.under}
+	l = h.summary(h.positive, h.negative)
 	if h.count == 0 {
 		return l, nil
 	}
-	l.MinNS, l.MaxNS, l.MeanNS = h.min, h.max, int64(math.Round(h.sum/float64(h.count)))
-	l.P50NS = h.percentile(0.5, 1)
-	l.P90NS = h.percentile(0.9, 10)
-	l.P95NS = h.percentile(0.95, 20)
-	l.P99NS = h.percentile(0.99, 100)
-	l.P999NS = h.percentile(0.999, 10_000)
 	if h.positive == nil {
 		h.positive = newHDR()
 	}
@@ -85,11 +79,24 @@ func (h *Histogram) Latency() (l result.Latency, err error) {
 	return l, err
 }
 
-// percentile is nil where there are too few values for it to mean anything.
-func (h *Histogram) percentile(q float64, atLeast uint64) *int64 {
-	if h.count < atLeast {
-		return nil
+// summary is what results say of a distribution, without the histograms.
+func (t *tally) summary(positive, negative values) result.Latency {
+	l := result.Latency{Count: t.count, Negative: t.negatives, Overflow: t.over + t.under}
+	if t.count == 0 {
+		return l
 	}
-	v := int64(h.Quantile(q))
-	return &v
+	l.MinNS, l.MaxNS, l.MeanNS = t.min, t.max, int64(math.Round(t.sum/float64(t.count)))
+	percentile := func(q float64, atLeast uint64) *int64 {
+		if t.count < atLeast {
+			return nil // too few values for it to mean anything
+		}
+		v := int64(t.quantile(q, positive, negative))
+		return &v
+	}
+	l.P50NS = percentile(0.5, 1)
+	l.P90NS = percentile(0.9, 10)
+	l.P95NS = percentile(0.95, 20)
+	l.P99NS = percentile(0.99, 100)
+	l.P999NS = percentile(0.999, 10_000)
+	return l
 }

@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -29,13 +31,16 @@ const (
 	unwatched = "unwatched"
 )
 
-// Page is a page that a process of its own serves, so that making it costs the run nothing. Whoever opened it must Close it.
+// Page is a page that a process of its own serves, so that making it costs the run nothing. Whoever opened it must Close it. Its methods
+// are safe for concurrent use.
 type Page struct {
 	cmd     *exec.Cmd
 	in      io.WriteCloser
 	url     string
 	watched atomic.Bool
 	heard   chan struct{} // closed when the child says no more
+	mu      sync.Mutex    // guards what follows
+	told    []told        // of each arm of what was shown last
 }
 
 // Open has a child serve a page at an address, as Start does in this process. The binary's main must call RunIfChild first.
@@ -94,22 +99,66 @@ func (p *Page) Watched() bool { return p.watched.Load() }
 type shown struct {
 	Path   string         `json:"path"`
 	Result *result.Result `json:"result"`
+	// Known is, for each arm of the result, how many points of its series the child has been shown already; the result has those after
+	// them.
+	Known []int `json:"known,omitempty"`
 }
 
-// Encode makes of a result what Show sends.
-func Encode(saved reports.Saved) ([]byte, error) {
-	line, err := json.Marshal(shown{saved.Path, saved.Result})
+// Look is a result as Show sends it.
+type Look struct {
+	line []byte
+	told []told
+}
+
+// told is how much of an arm's series a child has been shown.
+type told struct {
+	points int
+	last   result.Point // for the histogram that it points to, of which there is one: the series of another run begins anew
+}
+
+// begins reports whether it is the beginning of a series.
+func (t told) begins(series []result.Point) bool {
+	return t.points > 0 && t.points <= len(series) && series[t.points-1] == t.last
+}
+
+// Encode makes of a result what Show sends: of the series of a run that goes on only what the page does not have. Of two looks made one
+// after the other the first need not be shown, but not after the second.
+func (p *Page) Encode(saved reports.Saved) (*Look, error) {
+	p.mu.Lock()
+	before := p.told
+	p.mu.Unlock()
+	look := &Look{}
+	next := *saved.Result
+	next.Arms = slices.Clone(next.Arms)
+	known := make([]int, len(next.Arms))
+	for i := range next.Arms {
+		series := next.Arms[i].Series
+		if i < len(before) && before[i].begins(series) {
+			known[i] = before[i].points
+		}
+		now := told{points: len(series)}
+		if now.points > 0 {
+			now.last = series[now.points-1]
+		}
+		look.told = append(look.told, now)
+		next.Arms[i].Series = series[known[i]:]
+	}
+	line, err := json.Marshal(shown{saved.Path, &next, known})
 	if err != nil {
 		return nil, fmt.Errorf("showing the run: %w", err)
 	}
-	return append(line, '\n'), nil
+	look.line = append(line, '\n')
+	return look, nil
 }
 
-// Show brings the page up to date with a result that Encode has made a line of. It waits while the child is busy.
-func (p *Page) Show(line []byte) error {
-	if _, err := p.in.Write(line); err != nil {
+// Show brings the page up to date. It waits while the child is busy.
+func (p *Page) Show(look *Look) error {
+	if _, err := p.in.Write(look.line); err != nil {
 		return fmt.Errorf("showing the run: %w", err)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = look.told
 	return nil
 }
 
@@ -159,6 +208,7 @@ func tell(s *Server) {
 
 // serve shows what arrives until nothing more does.
 func serve(s *Server, in io.Reader) error {
+	var all series
 	lines := bufio.NewReader(in)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -169,8 +219,31 @@ func serve(s *Server, in io.Reader) error {
 		if err := json.Unmarshal(line, &next); err != nil {
 			return errors.Join(fmt.Errorf("showing the run: %w", err), s.Close())
 		}
+		if err := errors.Join(all.complete(&next), next.Result.Compress()); err != nil {
+			return errors.Join(fmt.Errorf("showing the run: %w", err), s.Close())
+		}
 		if err := s.Show(reports.Saved{Result: next.Result, Path: next.Path}); err != nil {
 			return errors.Join(err, s.Close())
 		}
 	}
+}
+
+// series are those of the arms of the latest result.
+type series [][]result.Point
+
+// complete puts before the points of a result those that were shown before, and keeps all for the next.
+func (s *series) complete(next *shown) error {
+	all := make(series, len(next.Result.Arms))
+	for i := range next.Result.Arms {
+		a := &next.Result.Arms[i]
+		if i < len(next.Known) && next.Known[i] > 0 {
+			if i >= len(*s) || next.Known[i] > len((*s)[i]) {
+				return fmt.Errorf("%d points of arm %s are not known here", next.Known[i], a.Name)
+			}
+			a.Series = slices.Concat((*s)[i][:next.Known[i]], a.Series) // a copy: the server may still show the one before
+		}
+		all[i] = a.Series
+	}
+	*s = all
+	return nil
 }

@@ -1,7 +1,6 @@
 package live_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -17,16 +16,15 @@ func TestPageOfAChild(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(p.URL(), "http://127.0.0.1:"), p.URL())
 	assert.False(t, p.Watched())
-	line, err := live.Encode(soFar(100))
+	look, err := p.Encode(soFar(100))
 	require.NoError(t, err)
-	assert.True(t, json.Valid(line))
-	require.NoError(t, p.Show(line))
+	require.NoError(t, p.Show(look))
 	status, body := get(t, p.URL())
 	assert.Equal(t, 200, status)
 	assert.Contains(t, body, "watched")
 	assert.Eventually(t, p.Watched, 30*time.Second, 10*time.Millisecond, "somebody asked")
 	require.NoError(t, p.Close())
-	assert.Error(t, p.Show(line), "it is gone")
+	assert.Error(t, p.Show(look), "it is gone")
 }
 
 func TestPageThatCannotBeServed(t *testing.T) {
