@@ -3,6 +3,7 @@ package mqtt
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/eclipse/paho.golang/packets"
@@ -23,7 +24,7 @@ func (c *Client) Reauthenticate(ctx context.Context) error {
 		return err
 	}
 	what := fmt.Sprintf("%s re-authentication of client %s", auth.Method, c.settings.ClientID)
-	data, err := auth.Data()
+	data, err := l.dialogue.begin()
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -66,16 +67,87 @@ func authPacket(reason byte, method string, data []byte) *paho.Auth {
 	return &paho.Auth{ReasonCode: reason, Properties: &paho.AuthProperties{AuthMethod: method, AuthData: data}}
 }
 
-// auther answers when the broker asks for authentication data. Without a method of its own (auth is nil) it has nothing to
-// say, and the broker will refuse that; paho itself would call a nil handler when a CONNACK names a method unasked.
-type auther struct{ auth *EnhancedAuth }
+// dialogue is the enhanced authentication of one connection, and of each re-authentication on it. Safe for concurrent use.
+type dialogue struct {
+	auth *EnhancedAuth // nil for none
 
-func (a auther) Authenticate(asked *paho.Auth) *paho.Auth {
-	if a.auth == nil {
-		return authPacket(packets.AuthContinueAuthentication, asked.Properties.AuthMethod, nil)
-	}
-	data, _ := a.auth.Data() // data that cannot be read are none, which the broker refuses
-	return authPacket(packets.AuthContinueAuthentication, a.auth.Method, data)
+	mu       sync.Mutex // guards what follows
+	exchange Exchange
+	failure  error // the first of an answer
 }
 
-func (auther) Authenticated() {}
+// begin returns what the client says first.
+func (d *dialogue) begin() ([]byte, error) {
+	exchange, err := d.auth.begin()
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.exchange = exchange
+	return exchange.Step(nil)
+}
+
+func (a *EnhancedAuth) begin() (Exchange, error) {
+	if a.Begin != nil {
+		return a.Begin()
+	}
+	return presentation(a.Data), nil
+}
+
+// presentation is an Exchange whose every step presents the same data.
+type presentation func() ([]byte, error)
+
+func (p presentation) Step([]byte) ([]byte, error) { return p() }
+func (presentation) Finish([]byte) error           { return nil }
+
+// answer answers when the broker goes on with the authentication. Without a method of its own the client has nothing to say, and the
+// broker will refuse that.
+func (d *dialogue) answer(asked *paho.Auth) (*paho.Auth, error) {
+	if d.auth == nil {
+		return authPacket(packets.AuthContinueAuthentication, asked.Properties.AuthMethod, nil), nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	data, err := d.exchange.Step(asked.Properties.AuthData)
+	if err != nil {
+		err = d.wrap(err)
+		if d.failure == nil {
+			d.failure = err
+		}
+	}
+	return authPacket(packets.AuthContinueAuthentication, d.auth.Method, data), err
+}
+
+// finish takes the broker's success.
+func (d *dialogue) finish(data []byte) error {
+	if d.auth == nil {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.exchange.Finish(data); err != nil {
+		return d.wrap(err)
+	}
+	return nil
+}
+
+// admitted is finish for a CONNACK.
+func (d *dialogue) admitted(connack *paho.Connack) error {
+	var data []byte
+	if connack.Properties != nil {
+		data = connack.Properties.AuthData
+	}
+	return d.finish(data)
+}
+
+func (d *dialogue) wrap(err error) error {
+	return fmt.Errorf("%s authentication: %w", d.auth.Method, err)
+}
+
+// failed is why an answer could not be given, nil if all could.
+func (d *dialogue) failed() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.failure
+}

@@ -192,3 +192,93 @@ func scripted(t *testing.T, answer func(net.Conn, packets.Packet) error) string 
 	}()
 	return l.Addr().String()
 }
+
+// conversation answers each challenge with its number, and takes one proof.
+type conversation struct{ steps int }
+
+func (c *conversation) Step(challenge []byte) ([]byte, error) {
+	if string(challenge) == "nonsense" {
+		return nil, errors.New("nonsense")
+	}
+	c.steps++
+	return fmt.Appendf(nil, "%d%s", c.steps, challenge), nil
+}
+
+func (*conversation) Finish(data []byte) error {
+	if string(data) != "proof" {
+		return fmt.Errorf("proof %q", data)
+	}
+	return nil
+}
+
+// conversing is a server that challenges with a, then b, and gives a proof.
+func conversing(t *testing.T, heard chan<- string, a, b, proof string) (address string) {
+	t.Helper()
+	auth := func(reason byte, data string) packets.Packet {
+		return &packets.Auth{ReasonCode: reason, Properties: &packets.Properties{AuthMethod: "STEPS", AuthData: []byte(data)}}
+	}
+	reauthenticates := false
+	return scripted(t, func(conn net.Conn, received packets.Packet) error {
+		var answer packets.Packet
+		switch p := received.(type) {
+		case *packets.Connect:
+			heard <- string(p.Properties.AuthData)
+			answer = auth(packets.AuthContinueAuthentication, a)
+		case *packets.Auth:
+			heard <- string(p.Properties.AuthData)
+			switch data := string(p.Properties.AuthData); {
+			case p.ReasonCode == packets.AuthReauthenticate:
+				reauthenticates = true
+				answer = auth(packets.AuthContinueAuthentication, a)
+			case data == "2"+a:
+				answer = auth(packets.AuthContinueAuthentication, b)
+			case reauthenticates:
+				answer = auth(packets.AuthSuccess, proof)
+			default:
+				answer = &packets.Connack{Properties: &packets.Properties{AuthMethod: "STEPS", AuthData: []byte(proof)}}
+			}
+		default:
+			return nil
+		}
+		_, err := answer.WriteTo(conn)
+		return err
+	})
+}
+
+func steps() *mqtt.EnhancedAuth {
+	return &mqtt.EnhancedAuth{Method: "STEPS", Begin: func() (mqtt.Exchange, error) { return new(conversation), nil }}
+}
+
+func TestAuthenticationInSteps(t *testing.T) {
+	heard := make(chan string, 20)
+	lost := make(chan error, 100)
+	c := connect(t, mqtt.Settings{Address: conversing(t, heard, "a", "b", "proof"), ClientID: "client", Auth: steps(), KeepAlive: mqtt.KeepAliveOff},
+		mqtt.Handlers{Down: func(err error) { lost <- err }})
+	for _, want := range []string{"1", "2a", "3b"} {
+		assert.Equal(t, want, receive(t, heard))
+	}
+	err := c.Reauthenticate(deadline(t))
+	for _, want := range []string{"1", "2a", "3b"} {
+		assert.Equal(t, want, receive(t, heard), "anew")
+	}
+	if implementation == mqtt.Lean {
+		require.NoError(t, err)
+		assert.Empty(t, lost)
+		return
+	}
+	assert.ErrorContains(t, err, `STEPS authentication: proof ""`, "paho.golang does not say what came with success")
+	assert.ErrorContains(t, receive(t, lost), `STEPS authentication: proof ""`)
+}
+
+func TestAuthenticationInStepsThatFails(t *testing.T) {
+	for want, say := range map[string][3]string{
+		"STEPS authentication: nonsense":       {"a", "nonsense", "proof"},
+		`STEPS authentication: proof "forged"`: {"a", "b", "forged"},
+	} {
+		t.Run(want, func(t *testing.T) {
+			address := conversing(t, make(chan string, 20), say[0], say[1], say[2])
+			_, err := dial(deadline(t), mqtt.Settings{Address: address, ClientID: "client", Auth: steps()}, mqtt.Handlers{})
+			assert.EqualError(t, err, "connection of client client to "+address+": "+want)
+		})
+	}
+}

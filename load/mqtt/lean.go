@@ -22,10 +22,11 @@ import (
 // from buffers that all connections share, and one goroutine, the one in serve, reads. What is rare goes through paho.golang's
 // packets. Writing is done by whoever has something to send.
 type leanDriver struct {
-	client  *Client
-	session *leanSession
-	in      inlet
-	out     outlet
+	client   *Client
+	session  *leanSession
+	dialogue *dialogue
+	in       inlet
+	out      outlet
 	// limits are CONNACK's.
 	limits Limits
 
@@ -52,8 +53,8 @@ type leanDriver struct {
 	asked   chan *paho.AuthResponse
 }
 
-func newLeanDriver(c *Client, conn net.Conn) *leanDriver {
-	d := &leanDriver{client: c, session: c.session.(*leanSession), closed: make(chan struct{})}
+func newLeanDriver(c *Client, conn net.Conn, dialogue *dialogue) *leanDriver {
+	d := &leanDriver{client: c, session: c.session.(*leanSession), dialogue: dialogue, closed: make(chan struct{})}
 	d.late = newLateAcks(c.handlers.AckDelay, c.settings.ReceiveMaximum, d.closed)
 	d.in.init(conn)
 	d.out.init(conn, &c.counters)
@@ -102,7 +103,7 @@ func (d *leanDriver) awaitConnack() (*paho.Connack, error) {
 			if p.ReasonCode >= 0x80 {
 				return connack, errRefused
 			}
-			return connack, nil
+			return connack, d.dialogue.admitted(connack)
 		case *packets.Auth:
 			if err := d.answer(p); err != nil {
 				return nil, err

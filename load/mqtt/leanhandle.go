@@ -89,6 +89,9 @@ func (d *leanDriver) handleRare(f packet.Frame) error {
 // authenticated takes the end of an authentication, or answers a broker that wants to know more.
 func (d *leanDriver) authenticated(p *packets.Auth) error {
 	if p.ReasonCode == packets.AuthSuccess {
+		if err := d.dialogue.finish(p.Properties.AuthData); err != nil {
+			return err
+		}
 		d.answerAuth(paho.AuthResponseFromPacketAuth(p))
 		return nil
 	}
@@ -96,5 +99,9 @@ func (d *leanDriver) authenticated(p *packets.Auth) error {
 }
 
 func (d *leanDriver) answer(p *packets.Auth) error {
-	return d.send(auther{d.client.settings.Auth}.Authenticate(paho.AuthFromPacketAuth(p)).Packet())
+	answer, err := d.dialogue.answer(paho.AuthFromPacketAuth(p))
+	if err != nil {
+		return err
+	}
+	return d.send(answer.Packet())
 }

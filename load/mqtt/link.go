@@ -16,7 +16,8 @@ import (
 // link is one connection to the broker, from dialling to its end.
 type link struct {
 	driver
-	limits Limits
+	dialogue *dialogue
+	limits   Limits
 	// sessionPresent is CONNACK's: the broker still has the subscriptions.
 	sessionPresent bool
 	// took is the time from dialling to CONNACK.
@@ -75,11 +76,11 @@ func (c *Client) newSession() session {
 	return newOutcomes(state.NewInMemory())
 }
 
-func (c *Client) newDriver(conn net.Conn) driver {
+func (c *Client) newDriver(conn net.Conn, dialogue *dialogue) driver {
 	if c.settings.Implementation == Lean {
-		return newLeanDriver(c, conn)
+		return newLeanDriver(c, conn, dialogue)
 	}
-	return newPahoDriver(c, conn)
+	return newPahoDriver(c, conn, dialogue)
 }
 
 // dial makes a link: TCP or TLS, CONNECT, CONNACK.
@@ -91,7 +92,8 @@ func (c *Client) dial(ctx context.Context, cleanStart bool) (*link, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", c.settings.Address, c.settings.explain(err))
 	}
-	l := &link{driver: c.newDriver(conn), retired: make(chan struct{})}
+	dialogue := &dialogue{auth: c.settings.Auth}
+	l := &link{driver: c.newDriver(conn, dialogue), dialogue: dialogue, retired: make(chan struct{})}
 	if err := c.connect(ctx, l, cleanStart); err != nil {
 		l.close()
 		return nil, err
@@ -112,6 +114,12 @@ func (c *Client) connect(ctx context.Context, l *link, cleanStart bool) error {
 	packet, err := c.connectPacket(cleanStart)
 	if err != nil {
 		return err
+	}
+	if auth := c.settings.Auth; auth != nil {
+		packet.Properties.AuthMethod = auth.Method
+		if packet.Properties.AuthData, err = l.dialogue.begin(); err != nil {
+			return fmt.Errorf("%s authentication of client %s: %w", auth.Method, c.settings.ClientID, err)
+		}
 	}
 	connack, err := l.driver.connect(ctx, packet)
 	if err != nil {
@@ -155,13 +163,6 @@ func (c *Client) connectPacket(cleanStart bool) (*paho.Connect, error) {
 			return nil, fmt.Errorf("password of client %s: %w", s.ClientID, err)
 		}
 		packet.Password, packet.PasswordFlag = password, true
-	}
-	if s.Auth != nil {
-		data, err := s.Auth.Data()
-		if err != nil {
-			return nil, fmt.Errorf("%s authentication of client %s: %w", s.Auth.Method, s.ClientID, err)
-		}
-		packet.Properties.AuthMethod, packet.Properties.AuthData = s.Auth.Method, data
 	}
 	return packet, nil
 }

@@ -17,6 +17,7 @@ import (
 // pahoDriver is a connection with paho.golang's client on it.
 type pahoDriver struct {
 	client   *Client
+	dialogue *dialogue
 	outcomes *outcomes
 	wire     *wire
 	late     *lateAcks
@@ -32,9 +33,9 @@ type pahoDriver struct {
 	farewell sync.Once
 }
 
-func newPahoDriver(c *Client, conn net.Conn) *pahoDriver {
+func newPahoDriver(c *Client, conn net.Conn, dialogue *dialogue) *pahoDriver {
 	d := &pahoDriver{
-		client: c, outcomes: c.session.(*outcomes), wire: newWire(conn, c.settings.ReceiveMaximum, &c.counters),
+		client: c, dialogue: dialogue, outcomes: c.session.(*outcomes), wire: newWire(conn, c.settings.ReceiveMaximum, &c.counters),
 		failed: make(chan error, 1), given: make(chan struct{}),
 	}
 	d.late = newLateAcks(c.handlers.AckDelay, c.settings.ReceiveMaximum, d.wire.closed)
@@ -52,7 +53,7 @@ func (d *pahoDriver) connect(ctx context.Context, packet *paho.Connect) (*paho.C
 		Conn:               d.wire,
 		Session:            d.outcomes,
 		PacketTimeout:      settings.AckTimeout,
-		AuthHandler:        auther{settings.Auth},
+		AuthHandler:        auther{d},
 		OnPublishReceived:  []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) { return true, d.received(p.Packet) }},
 		OnClientError:      d.fail,
 		OnServerDisconnect: func(p *paho.Disconnect) { d.fail(disconnectError(p)) },
@@ -61,11 +62,35 @@ func (d *pahoDriver) connect(ctx context.Context, packet *paho.Connect) (*paho.C
 		SendAcksInterval:           lateAcksEvery,
 	})
 	connack, err := d.paho.Connect(ctx, packet)
-	if err == nil {
-		d.to = settings.aliasesTo(limitsOf(connack))
+	if failure := d.dialogue.failed(); failure != nil {
+		return connack, failure
 	}
-	return connack, err
+	if err != nil {
+		return connack, err
+	}
+	if err := d.dialogue.admitted(connack); err != nil {
+		_ = d.wire.close() // fails if it is closed already
+		<-d.paho.Done()
+		return connack, err
+	}
+	d.to = settings.aliasesTo(limitsOf(connack))
+	return connack, nil
 }
+
+// auther answers for paho.golang, which would call a nil handler when a CONNACK names a method unasked. A step that cannot be taken ends
+// the connection, which paho.golang then fails to write to.
+type auther struct{ driver *pahoDriver }
+
+func (a auther) Authenticate(asked *paho.Auth) *paho.Auth {
+	answer, err := a.driver.dialogue.answer(asked)
+	if err != nil {
+		a.driver.fail(err)
+		_ = a.driver.wire.close() // fails if it is closed already
+	}
+	return answer
+}
+
+func (auther) Authenticated() {}
 
 // lateAcksEvery is how often paho.golang looks for acknowledgements that have become due.
 const lateAcksEvery = time.Millisecond
@@ -167,7 +192,16 @@ func (d *pahoDriver) unsubscribe(ctx context.Context, u *paho.Unsubscribe) (*pah
 }
 
 func (d *pahoDriver) authenticate(ctx context.Context, packet *paho.Auth) (*paho.AuthResponse, error) {
-	return d.paho.Authenticate(ctx, packet)
+	answer, err := d.paho.Authenticate(ctx, packet)
+	if err != nil || !answer.Success {
+		return answer, err
+	}
+	if err := d.dialogue.finish(nil); err != nil { // paho.golang keeps the data of the last AUTH to itself
+		d.fail(err)
+		_ = d.wire.close() // fails if it is closed already
+		return nil, err
+	}
+	return answer, nil
 }
 
 func (d *pahoDriver) waiting() int { return len(d.wire.arrivals) }

@@ -80,13 +80,24 @@ const (
 	Lean Implementation = "lean"
 )
 
-// EnhancedAuth is a method of enhanced authentication whose every step is the client's presenting the same data, as the
-// service account tokens of Kubernetes are presented.
+// EnhancedAuth is a method of enhanced authentication (MQTT 5 section 4.12). Either Data or Begin is required.
 type EnhancedAuth struct {
-	// Method is the authentication method, such as "K8S-SAT".
+	// Method is the authentication method, such as "K8S-SAT" or "SCRAM-SHA-256".
 	Method string
-	// Data returns what to present now. It is asked at every connect, at every Reauthenticate and whenever the broker asks.
+	// Data returns what to present now, of a method whose every step is the client's presenting the same data, as the service account
+	// tokens of Kubernetes are presented. It is asked at every connect, at every Reauthenticate and whenever the broker asks.
 	Data func() ([]byte, error)
+	// Begin begins an exchange of a method whose steps differ, at every connect and every Reauthenticate.
+	Begin func() (Exchange, error)
+}
+
+// Exchange is one authentication. Its methods are called one at a time; an error of theirs ends the connection.
+type Exchange interface {
+	// Step answers what the broker has said, which is nil for the first step. The answer may be nil too.
+	Step(challenge []byte) (answer []byte, err error)
+	// Finish takes what came with the broker's success, nil for nothing. It is an error if the broker was to prove who it is and has
+	// not.
+	Finish(data []byte) error
 }
 
 // Hints say, in the words of whoever configures the client, what may be wrong when a connection attempt fails.
