@@ -28,11 +28,9 @@ func reach(ctx context.Context, b scenarios.Broker, aio *AIO) (*target, error) {
 	case b.Kind == scenarios.AIO:
 		return aio.target()
 	}
-	t := &target{name: b.URL, url: b.URL, settings: mqtt.Settings{Address: b.Address(), Username: b.Username}}
+	t := &target{name: b.URL, url: b.URL, settings: mqtt.Settings{Address: b.Address()}}
 	t.settings.Transport = mqtt.Transport{Unix: b.UnixPath(), WebSocketPath: b.WebSocketPath()}
-	if b.PasswordFile != "" {
-		t.settings.Password = func() ([]byte, error) { return login.Password(b.PasswordFile) }
-	}
+	login.Apply(b, &t.settings)
 	if b.Secure() {
 		config, err := login.TLS(b.TLS, login.Names{CA: "broker.tls.ca", CertAndKey: "broker.tls.cert and broker.tls.key"})
 		if err != nil {

@@ -21,6 +21,14 @@ func (b Broker) Address() string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
+// Method is the authentication method of MQTT 5's enhanced authentication, such as SCRAM-SHA-256; empty for none.
+func (a Auth) Method() string {
+	if a == PasswordAuth {
+		return ""
+	}
+	return strings.ToUpper(string(a))
+}
+
 // Started tells whether the harness starts the broker, for the run alone.
 func (b Broker) Started() bool { return b.Kind == Embedded || b.Kind == Mosquitto }
 
@@ -54,15 +62,16 @@ func (b Broker) MarshalJSON() ([]byte, error) {
 	switch {
 	case b.Kind != External:
 		return b.ownJSON()
-	case b.Username == "" && b.PasswordFile == "" && b.TLS.IsZero():
+	case b.Username == "" && b.PasswordFile == "" && b.Auth == "" && b.TLS.IsZero():
 		return json.Marshal(b.URL)
 	}
 	return json.Marshal(struct {
 		URL          string `json:"url"`
 		Username     string `json:"username,omitempty"`
 		PasswordFile string `json:"password_file,omitempty"`
+		Auth         Auth   `json:"auth,omitempty"`
 		TLS          TLS    `json:"tls,omitzero"`
-	}{b.URL, b.Username, b.PasswordFile, b.TLS})
+	}{b.URL, b.Username, b.PasswordFile, b.Auth, b.TLS})
 }
 
 // defaultPorts are the ports of the schemes that this version speaks.
@@ -110,6 +119,7 @@ func (d *decoder) brokerMapping(n *node, to *Broker) {
 		required("url", "where the broker listens, such as mqtt://localhost:1883", d.brokerURL(to)),
 		optional("username", d.username(&username)),
 		optional("password_file", d.passwordFile(&to.PasswordFile)),
+		optional("auth", oneOf(d, &to.Auth, PasswordAuth, ScramSHA1, ScramSHA256, ScramSHA512)),
 		optional("tls", d.tls(&to.TLS)),
 	)
 	if n.get("username").sound() {
@@ -118,8 +128,27 @@ func (d *decoder) brokerMapping(n *node, to *Broker) {
 		}
 		to.Username = username
 	}
+	d.badAuth(n, *to)
 	if tls := n.get("tls"); tls != nil && n.get("url").sound() && !to.Secure() {
 		d.report(tls, "the URL is not one of TLS", "tls with mqtts:// or wss:// only")
+	}
+}
+
+// badAuth checks that a login by enhanced authentication has what it needs.
+func (d *decoder) badAuth(n *node, b Broker) {
+	auth := n.get("auth")
+	if !auth.sound() || b.Auth.Method() == "" {
+		return
+	}
+	var missing []string
+	if b.Username == "" && n.get("username") == nil && n.get("url").sound() {
+		missing = append(missing, "username")
+	}
+	if n.get("password_file") == nil {
+		missing = append(missing, "password_file")
+	}
+	if len(missing) > 0 {
+		d.report(auth, string(b.Auth)+" needs "+strings.Join(missing, " and "), "username and password_file beside it")
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // elsewhere are the keys that no shipped scenario can show, because they are of a broker or an endpoint of one's own, by what shows them.
 var elsewhere = map[string]string{
 	"tls": "tls.txtar", "ca": "tls.txtar", "cert": "tls.txtar", "key": "tls.txtar", "server_name": "tls.txtar", "alpn": "tls.txtar",
-	"username": "credentials.txtar", "password_file": "credentials.txtar",
+	"username": "credentials.txtar", "password_file": "credentials.txtar", "auth": "the README, on brokers",
 	"url": "the README, on metrics", "select": "the README, on metrics",
 }
 

@@ -58,9 +58,24 @@ type Broker struct {
 	Username string `json:"username,omitempty"`
 	// PasswordFile holds the CONNECT packet's password; one newline at its end is not part of it.
 	PasswordFile string `json:"password_file,omitempty"`
+	// Auth is how user name and password are presented. Default: PasswordAuth.
+	Auth Auth `json:"auth,omitempty"`
 	// TLS of an mqtts:// or wss:// URL. Zero: the system's roots and no client certificate.
 	TLS TLS `json:"tls,omitzero"`
 }
+
+// Auth is a way of presenting a user name and a password.
+type Auth string
+
+const (
+	// PasswordAuth has them in the CONNECT packet.
+	PasswordAuth Auth = "password"
+	// ScramSHA1 and the others prove by SCRAM (RFC 5802, RFC 7677), a method of MQTT 5's enhanced authentication, that client and broker
+	// both know the password, which is not sent.
+	ScramSHA1   Auth = "scram-sha-1"
+	ScramSHA256 Auth = "scram-sha-256"
+	ScramSHA512 Auth = "scram-sha-512"
+)
 
 // Client is an implementation of an MQTT client.
 type Client string

@@ -145,6 +145,9 @@ func brokerSchema() *jsonschema.Schema {
 			"Where the broker listens: mqtt://, mqtts://, ws:// and wss:// with a path (default /mqtt), or unix:///path.")},
 		property{"username", described("User name of the CONNECT packet; it may stand in the URL as well.")},
 		property{"password_file", described("File that holds the CONNECT packet's password.")},
+		property{"auth", about(words(PasswordAuth, ScramSHA1, ScramSHA256, ScramSHA512), "How user name and password are presented: in the CONNECT "+
+			"packet, or by SCRAM, a method of MQTT 5's enhanced authentication, which does not send the password and has the broker prove that "+
+			"it knows it. Default: password.")},
 		property{"tls", about(tls, "Certificates and names of an mqtts:// or wss:// URL. Default: the system's roots and no client certificate.")},
 	)
 	long.Required = []string{"url"}

@@ -44,7 +44,7 @@ var rivals = []struct {
 	{inside: regexp.MustCompile(`^senders\.[^.]+$`), keys: paces},
 	{inside: regexp.MustCompile(`^senders\.[^.]+\.payload$`), keys: []string{"size", "json", "file"}},
 	{inside: regexp.MustCompile(`^broker$`), keys: []string{"url"}, also: []string{"name", "persistence"}},
-	{inside: regexp.MustCompile(`^broker$`), keys: []string{"name"}, also: []string{"url", "username", "password_file", "tls"}},
+	{inside: regexp.MustCompile(`^broker$`), keys: []string{"name"}, also: []string{"url", "username", "password_file", "auth", "tls"}},
 	{inside: regexp.MustCompile(`^tracing$`), keys: []string{"arm"}, also: []string{"compare", "slice"}},
 	{inside: regexp.MustCompile(`^tracing$`), keys: []string{"compare"}, also: []string{"arm", "name"}},
 }

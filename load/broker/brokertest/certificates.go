@@ -1,4 +1,5 @@
-// Package brokertest makes what tests of brokers and of their clients need, and no program does: certificates.
+// Package brokertest makes what tests of brokers and of their clients need, and no program does: certificates, and a broker
+// with logins by SCRAM.
 package brokertest
 
 import (
