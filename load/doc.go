@@ -16,6 +16,7 @@
 //	pacer      sends for each sender what is due, or wakes it (alarm: how the system does that)
 //	sender     sends what is due, late if it must, and never skips
 //	receiver   identifies, counts and handles what arrives
+//	messages   writes down each message that arrived, where that is wanted
 //	tracing    what an arm does to each message on either side
 //	monitor    the seconds of the run: progress, series, and the broker's health
 //	slices     what each arm's turn cost

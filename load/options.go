@@ -1,6 +1,7 @@
 package load
 
 import (
+	"io"
 	"time"
 
 	"mqttrace/load/floor"
@@ -17,6 +18,11 @@ type Options struct {
 	AIO *AIO
 	// Floor, if not nil, is what a machine does at best: a result is read beside it. Default: not known.
 	Floor *floor.Floor
+	// Messages, if not nil, gets a line of CSV for each message received that counts, and a line of headings first: when it was due, sent
+	// and received, in nanoseconds from the start of the measured phase, who sent and received it, and what it was. A goroutine of the
+	// run writes them, and has ended when Run returns. What it cannot write fast enough is left out, counted, and a warning of the
+	// result. It is an error in a sweep or a search, whose steps would be mixed up. Default: nothing is kept of a message by itself.
+	Messages io.Writer
 	// Progress, if not nil, is called about four times a second and at the start of each phase, one call at a time; it
 	// must not block.
 	Progress func(Progress)

@@ -26,6 +26,8 @@ type receiver struct {
 	inbox   *record.Inbox
 	inbound [][]*inbound // by arm and filter
 	sub     *subscription
+	// messages is where messages that count are noted; nil if they are not to be written.
+	messages *messageStripe
 	// departed says that the receiver has left, or is about to, and nothing was under way to it.
 	departed atomic.Bool
 
@@ -41,6 +43,7 @@ func newReceiver(r *run, group *scenarios.Receiver, inGroup, index int) *receive
 	v.random = rand.New(rand.NewPCG(r.scenario.Seed, uint64(index)|1<<32))
 	v.probed = make([]atomic.Bool, len(v.filters))
 	v.inbox = record.NewInbox(r.senderCount * len(r.arms))
+	v.messages = r.messages.stripe(index)
 	for _, a := range r.arms {
 		v.inbound = append(v.inbound, v.inboundOf(a))
 	}
@@ -116,8 +119,18 @@ func (v *receiver) handle(d mqtt.Delivery) {
 	case v.inbox.Add(v.run.flow(s), topic, s.Seq, d.Duplicate()):
 		v.run.episodes.received(d.Received, d.Received.Sub(s.Intended))
 		v.take(s, topic, d)
-	case len(v.filters) == 1: // with several, a broker may deliver a message once for each
+	default:
+		v.takeCopy(s, topic, d)
+	}
+}
+
+// takeCopy notes a message that has arrived before.
+func (v *receiver) takeCopy(s stamp.Stamp, topic int, d mqtt.Delivery) {
+	if len(v.filters) == 1 { // with several, a broker may deliver a message once for each
 		v.run.episodes.duplicate()
+	}
+	if v.messages != nil {
+		v.noteCopy(s, topic, d)
 	}
 }
 
@@ -193,6 +206,9 @@ func (v *receiver) take(s stamp.Stamp, topic int, d mqtt.Delivery) {
 		m = &record.Message{Sender: s.Sender, Seq: s.Seq, Copies: v.run.senders[s.Sender].copies(topic)}
 	}
 	span, remote := v.inbound[s.Arm][v.filterOf(d.Topic)].start(m, d)
+	if counts && v.messages != nil {
+		v.note(s, topic, d, remote.TraceID(), false)
+	}
 	if slow {
 		stripe.Slow(record.Exemplar{Sender: v.run.clientID("s", s.Sender), Seq: s.Seq, Received: d.Received.Sub(v.run.counting()),
 			Response: response, Transit: transit, Trace: remote.TraceID()})

@@ -25,6 +25,8 @@ import (
 // later is in the result. Run returns after every goroutine and child process it started has ended.
 func Run(ctx context.Context, sc *scenarios.Scenario, opts Options) (*result.Result, error) {
 	switch {
+	case opts.Messages != nil && (sc.Sweep != nil || sc.Search != nil):
+		return nil, errors.New("messages can be written of a single run, not of a sweep or a search")
 	case sc.Sweep != nil:
 		return sweep(ctx, sc, opts)
 	case sc.Search != nil:
@@ -60,7 +62,9 @@ func (r *run) execute(ctx context.Context) (*result.Result, error) {
 		err = r.equip(ctx)
 	}
 	if err == nil {
+		r.startMessages()
 		err = r.measure(ctx)
+		r.endMessages()
 	}
 	if err == nil {
 		r.tellSidesApart(ctx)
@@ -92,8 +96,9 @@ type run struct {
 	senderCount   int
 	senders       []*sender
 	receivers     []*receiver
-	mine          crew   // those of them that this process runs
-	share         *share // nil unless several processes do the run
+	mine          crew        // those of them that this process runs
+	share         *share      // nil unless several processes do the run
+	messages      *messageLog // nil unless they are to be written
 	subscriptions []*subscription
 	failure       atomic.Pointer[error] // why the run cannot go on
 	arms          []*arm

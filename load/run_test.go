@@ -20,7 +20,7 @@ import (
 )
 
 // scenario decodes a scenario from YAML.
-func scenario(t *testing.T, yaml string) *scenarios.Scenario {
+func scenario(t testing.TB, yaml string) *scenarios.Scenario {
 	t.Helper()
 	s, err := scenarios.Decode("test.yaml", []byte(yaml))
 	require.NoError(t, err)

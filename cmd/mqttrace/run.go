@@ -33,13 +33,14 @@ type runFlags struct {
 	page        *ui              // nil for none
 	metrics     string           // host:port that serves the run's metrics; empty for none
 	aio         *load.AIO        // the broker of the environment; nil if no scenario wants it
+	messages    *messagesFile    // never nil
 	sharding    *load.Sharding   // nil if this process does all of each run
 }
 
 func (a *app) runCommand() *cobra.Command {
 	var (
 		in       input
-		flags    runFlags
+		flags    = runFlags{messages: new(messagesFile)}
 		names    []string // of formats
 		profiles profiles
 		shards   shardFlags
@@ -64,9 +65,10 @@ func (a *app) runCommand() *cobra.Command {
 	f.Var(&flags.address, "ui", "show the run on a page while it goes on, at this `ADDRESS` of this machine; any free port if none is given")
 	f.Lookup("ui").NoOptDefVal = anyPort
 	f.StringVar(&flags.metrics, "metrics", "", "serve the run's metrics to Prometheus while it goes on, under /metrics at this `ADDRESS`, such as :9464")
+	flags.messages.register(f)
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		all, err := in.read(cmd, files, nil)
-		if err := errors.Join(flags.setRepeat(cmd, all), flags.setFormats(cmd, names, all), flags.checkMetrics(cmd), err); err != nil {
+		if err := errors.Join(flags.setRepeat(cmd, all), flags.setFormats(cmd, names, all), flags.checkMetrics(cmd), flags.messages.check(cmd, all), err); err != nil {
 			return err
 		}
 		if flags.sharding, err = shards.sharding(all, a.getenv); err != nil {
@@ -78,6 +80,10 @@ func (a *app) runCommand() *cobra.Command {
 		if err := checkFolder(flags.out); err != nil {
 			return exitcode.With(exitcode.CannotRun, err)
 		}
+		if err := flags.messages.open(); err != nil {
+			return err
+		}
+		defer func() { a.complain(flags.messages.close(false)) }()
 		stop, err := profiles.start()
 		if err != nil {
 			return exitcode.With(exitcode.CannotRun, err)
@@ -134,6 +140,7 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 	flags.page.begin(sc)
 	d, err := a.drive(ctx, sc, load.Options{
 		Version: toolVersion(), TraceURL: flags.traceURL.String(), Floor: a.floor(), AIO: flags.aio, Partial: flags.page.partial(),
+		Messages: flags.messages.writer(),
 		Progress: func(p load.Progress) {
 			progress.show(p)
 			meters.show(p)
@@ -141,6 +148,7 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 	}, flags)
 	progress.end()
 	a.complain(meters.end(d.own))
+	incomplete := flags.messages.close(d.own != nil)
 	switch {
 	case err != nil && wasInterrupted(ctx, err):
 		return saved, exitcode.With(exitcode.Interrupted, fmt.Errorf("%s: interrupted before anything was measured", sc.Name))
@@ -156,7 +164,7 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 	if err := a.show(saved, flags.json); err != nil {
 		return saved, exitcode.With(exitcode.CannotRun, fmt.Errorf("showing the result: %w", err))
 	}
-	if err := errors.Join(lost, unwritten); err != nil {
+	if err := errors.Join(lost, unwritten, incomplete); err != nil {
 		return saved, exitcode.With(exitcode.CannotRun, err)
 	}
 	return saved, exitcode.Silent(exitcode.OfVerdict(res.Verdict))

@@ -28,6 +28,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"certificates": certificates,
 	"ends":         ends,
 	"exits":        exits,
+	"messages":     messages,
 	"mosquitto":    mosquitto,
 	"restart":      restart,
 	"results":      results,
