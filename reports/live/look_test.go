@@ -83,3 +83,22 @@ func TestSeriesIsSentOnce(t *testing.T) {
 	lost := shown{Result: armsOf(one).Result, Known: []int{12}}
 	assert.ErrorContains(t, kept.complete(&lost), "12 points of arm arm0 are not known here")
 }
+
+// What is sent each second does not grow with the run.
+func BenchmarkEncode(b *testing.B) {
+	for _, seconds := range []int{10, 3600} {
+		b.Run(fmt.Sprintf("seconds=%d", seconds), func(b *testing.B) {
+			run := measured(seconds)
+			p := &Page{in: new(line)}
+			look, err := p.Encode(armsOf(run[:seconds-1]))
+			require.NoError(b, err)
+			require.NoError(b, p.Show(look))
+			b.ReportAllocs()
+			for b.Loop() {
+				look, err = p.Encode(armsOf(run))
+				require.NoError(b, err)
+			}
+			b.ReportMetric(float64(len(look.line)), "line-B")
+		})
+	}
+}
