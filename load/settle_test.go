@@ -244,7 +244,9 @@ faults: [{receivers: disconnect, at: 1s, on: all}]
 	for i, s := range empty.senders {
 		l := s.lanes[0]
 		l.issued.Store(9)
-		l.hand(0, uint32(i))
+		for seq := range uint32(9) {
+			l.hand(0, seq)
+		}
 		l.turnedDown.Add(3)
 		l.marks = []uint32{2}
 		empty.receivers[i].inbox.Add(i, 0, uint32(i), false)

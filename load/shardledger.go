@@ -182,6 +182,9 @@ func (l *savedLedger) lane(to *lane, faults int) {
 			l.Numbers(&to.routed[i].taken, issued, "taken")
 		}
 	}
+	if left > 1 { // one may be on its way
+		l.Fail("%d of %d messages were not handed over", left, issued)
+	}
 	l.Numbers(&to.turnedDown, issued, "refused")
 	l.Numbers(&to.abandoned, issued, "abandoned")
 	for range l.Uint(uint64(faults), "faults") {
