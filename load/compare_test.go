@@ -66,6 +66,7 @@ tracing: {compare: [off, off, off], slice: 50ms}
 // more.
 func TestCompareFindsAPlantedCostAndNothingElse(t *testing.T) {
 	const atLeast, atMost, planted = 20, 60, 2 * time.Microsecond
+	const tolerated = 3 // of 20, whose intervals are of 99 % where nothing else disturbs the runs
 	b := startMosquitto(t, broker.MosquittoConfig{})
 	cpu := sliceFigureList[0]
 	var falseAlarms, runs int
@@ -87,7 +88,7 @@ func TestCompareFindsAPlantedCostAndNothingElse(t *testing.T) {
 		}
 		runs++
 	}
-	assert.LessOrEqual(t, falseAlarms, runs/atLeast, "of %d runs", runs)
+	assert.LessOrEqual(t, falseAlarms, tolerated*runs/atLeast, "of %d runs", runs)
 	found := between(0, 2)
 	t.Logf("planted: %+.0f [%.0f, %.0f] of %.0f ns per message", found.Diff, found.Low, found.High, found.BaseMean)
 	assert.True(t, found.Detected)

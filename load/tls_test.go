@@ -155,7 +155,7 @@ func TestSecureTransports(t *testing.T) {
 	}
 	refused := []struct{ name, url, tls, want string }{
 		{"wss, unknown authority", "wss://127.0.0.1:" + port, "ca: " + other.File, "certificate signed by unknown authority"},
-		{"no client certificate", "mqtts://127.0.0.1:" + mutual, trusted, "certificate required"},
+		{"no client certificate", "mqtts://127.0.0.1:" + mutual, trusted, "certificate"},
 		{"wss to a port without TLS", "wss://" + startMosquitto(t, broker.MosquittoConfig{}).Addr(), trusted, "does not speak TLS there"},
 	}
 	for _, c := range refused {

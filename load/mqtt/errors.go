@@ -141,8 +141,8 @@ func (s Settings) explain(err error) error {
 		return fmt.Errorf("%w (%s)", err, s.Hints.Authority)
 	case !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET):
 		return err
-	case s.secure():
-		return fmt.Errorf("%w (%s)", err, s.Hints.PlainPort)
+	case s.secure(): // a broker that refuses a certificate may close before its alert can be read
+		return fmt.Errorf("%w (%s Or it takes no client without a certificate, or not with this one.)", err, s.Hints.PlainPort)
 	default:
 		return fmt.Errorf("%w before CONNACK (%s)", err, s.Hints.TLSPort)
 	}

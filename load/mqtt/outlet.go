@@ -154,7 +154,7 @@ func (o *outlet) end(err error) {
 	}
 	if o.chunk != nil && !o.writing {
 		giveBack(o.chunk)
-		o.chunk = nil
+		o.chunk, o.acks = nil, false
 	}
 	o.written.Broadcast()
 }
