@@ -94,7 +94,10 @@ func (l *lead) open(ctx context.Context, settings mqtt.Settings) (err error) {
 	if l.answerer, err = newAnswerer(ctx, settings, l.topics.clock(l.nonce), l.nonce); err != nil {
 		return err
 	}
-	if err := l.link.insist(ctx, l.retain(message(l.topics.state(), l.state))); err != nil {
+	l.mu.Lock() // reports are heard already
+	first := message(l.topics.state(), l.state)
+	l.mu.Unlock()
+	if err := l.link.insist(ctx, l.retain(first)); err != nil {
 		return err
 	}
 	l.work.Go(l.run)
