@@ -23,6 +23,18 @@ const (
 // has seen a message. The members of a shared subscription take turns as the broker likes; one that sees nothing in all
 // that time is a warning, any other receiver is an error.
 func (r *run) probe(ctx context.Context) error {
+	return r.untilProbed(ctx, func(ctx context.Context, waiting []*receiver) error {
+		for _, v := range waiting {
+			if err := r.publishProbe(ctx, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// untilProbed calls publish again and again, with the receivers that have seen no probe yet, until there is none.
+func (r *run) untilProbed(ctx context.Context, publish func(ctx context.Context, waiting []*receiver) error) error {
 	ctx, cancel := context.WithTimeout(ctx, probeFor)
 	defer cancel()
 	for {
@@ -31,10 +43,8 @@ func (r *run) probe(ctx context.Context) error {
 			return nil
 		}
 		r.report(Starting, fmt.Sprintf("%d of %d subscriptions have seen a message", len(r.mine.receivers)-len(waiting), len(r.mine.receivers)))
-		for _, v := range waiting {
-			if err := r.publishProbe(ctx, v); err != nil {
-				return r.unready(err)
-			}
+		if err := publish(ctx, waiting); err != nil {
+			return r.unready(err)
 		}
 		if err := r.awaitProbes(ctx); err != nil {
 			return r.unready(err)
@@ -138,7 +148,7 @@ func (r *run) probeTogether(ctx context.Context) error {
 	defer stop()
 	failed := make(chan error, 1)
 	go func() { failed <- r.keepProbing(probing) }()
-	err := r.awaitAllProbes(ctx)
+	err := r.untilProbed(ctx, func(context.Context, []*receiver) error { return nil }) // others, or keepProbing, publish
 	if err == nil {
 		err = r.share.member.Reach(ctx, stepProbed)
 	}
@@ -178,22 +188,6 @@ func unlessOver(ctx context.Context, err error) error {
 		return nil
 	}
 	return err
-}
-
-// awaitAllProbes waits until the receivers of this process have each seen a probe.
-func (r *run) awaitAllProbes(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, probeFor)
-	defer cancel()
-	for {
-		waiting := r.unprobed()
-		if len(waiting) == 0 {
-			return nil
-		}
-		r.report(Starting, fmt.Sprintf("%d of %d subscriptions have seen a message", len(r.mine.receivers)-len(waiting), len(r.mine.receivers)))
-		if err := r.awaitProbes(ctx); err != nil {
-			return r.unready(err)
-		}
-	}
 }
 
 // probe is an empty message with a stamp; it is an mqtt.Publication.

@@ -25,7 +25,7 @@ import (
 type Sharding struct {
 	// Index, from 0, of how many.
 	Index, Of int
-	// Run is the name under which the shards meet on the broker, one level of a topic. Default: DefaultRunName.
+	// Run is the name under which the shards meet on the broker, one level of a topic, such as DefaultRunName. Required.
 	Run string
 	// Prefix is what the topics of their control messages begin with. Default: shard.DefaultPrefix.
 	Prefix string
@@ -52,6 +52,7 @@ type share struct {
 type reading struct {
 	at             clock.Instant
 	sent, received uint64
+	p99            time.Duration // the worst of them
 }
 
 // has reports whether the client of a number, counted over all senders and on over all receivers, is the shard's.
@@ -87,11 +88,6 @@ func RunShare(ctx context.Context, sc *scenarios.Scenario, opts Options, s Shard
 		return nil, nil, err
 	}
 	r := newRun(ctx, sc, opts)
-	if s.Run == "" {
-		if s.Run, err = DefaultRunName(sc, r.opts.Version); err != nil {
-			return nil, nil, err
-		}
-	}
 	r.share = &share{index: s.Index, of: s.Of, run: s.Run, prefix: s.Prefix, wait: s.Wait}
 	own, err = r.execute(ctx)
 	if r.share.member == nil {
@@ -257,14 +253,9 @@ func (r *run) gotByMine() (n uint64) {
 // tell lets the others know how far this shard is.
 func (s *share) tell(p Progress, lag time.Duration) {
 	s.member.Tell(shard.Progress{Phase: string(p.Phase), Sent: p.Sent, Received: p.Received, P99: p.P99, ScheduleLagP99: lag})
-	all := s.member.All()
-	if all == nil {
+	now, isLead := s.told()
+	if !isLead {
 		return
-	}
-	now := reading{at: clock.Now()}
-	for _, one := range all {
-		now.sent += one.Sent
-		now.received += one.Received
 	}
 	if took := now.at.Sub(s.before.at).Seconds(); s.before.at != 0 && took > 0 {
 		s.speeds.sent = uint64(float64(now.sent-min(now.sent, s.before.sent)) / took)
@@ -273,18 +264,25 @@ func (s *share) tell(p Progress, lag time.Duration) {
 	s.before = now
 }
 
+// told is what all shards have told last, which shard 0 alone knows.
+func (s *share) told() (now reading, isLead bool) {
+	all := s.member.All()
+	now.at = clock.Now()
+	for _, one := range all {
+		now.sent += one.Sent
+		now.received += one.Received
+		now.p99 = max(now.p99, one.P99)
+	}
+	return now, all != nil
+}
+
 // sum makes of shard 0's progress that of all.
 func (s *share) sum(p *Progress) {
-	all := s.member.All()
-	if all == nil {
+	now, isLead := s.told()
+	if !isLead {
 		return
 	}
-	p.Sent, p.Received = 0, 0
-	for _, one := range all {
-		p.Sent += one.Sent
-		p.Received += one.Received
-		p.P99 = max(p.P99, one.P99)
-	}
+	p.Sent, p.Received, p.P99 = now.sent, now.received, max(p.P99, now.p99)
 	p.SentPerSecond, p.ReceivedPerSecond = float64(s.speeds.sent), float64(s.speeds.received)
 }
 
@@ -309,12 +307,10 @@ func (r *run) describeShare() (*result.Shard, error) {
 	if err != nil {
 		return nil, err
 	}
-	described := &result.Shard{
-		Index: s.index, Of: s.of, Run: s.run, PID: os.Getpid(), Senders: len(r.mine.senders), Receivers: len(r.mine.receivers),
+	return &result.Shard{
+		Index: s.index, Of: s.of, Run: s.run, Host: machine().Host, PID: os.Getpid(), Senders: len(r.mine.senders), Receivers: len(r.mine.receivers),
 		Clock: s.member.Clock().Figures(r.start()), Ledger: ledger,
-	}
-	described.Host, _ = os.Hostname() // empty if the system does not tell
-	return described, nil
+	}, nil
 }
 
 // collect brings the results of all shards together in shard 0. If some are missing the merged one says so.

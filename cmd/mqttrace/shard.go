@@ -12,6 +12,7 @@ import (
 
 	"mqttrace/cmd/internal/exitcode"
 	"mqttrace/load"
+	"mqttrace/load/clock"
 	"mqttrace/load/result"
 	"mqttrace/load/shard"
 	"mqttrace/scenarios"
@@ -55,18 +56,18 @@ func (s *shardFlags) sharding(all []*scenarios.Scenario, getenv func(string) str
 	if s.collect != collectBroker && s.collect != collectNo {
 		problems = append(problems, fmt.Errorf("--collect %s: want %s or %s", s.collect, collectBroker, collectNo))
 	}
-	if s.run != "" && strings.ContainsAny(s.run, "/+#\x00") {
+	if s.run != "" && !shard.IsRun(s.run) {
 		problems = append(problems, fmt.Errorf("--run-id %s: want a name without /, + and #", s.run))
 	}
-	if strings.ContainsAny(s.prefix, "+#\x00") || strings.HasPrefix(s.prefix, "$") || s.prefix == "" {
+	if !shard.IsPrefix(s.prefix) {
 		problems = append(problems, fmt.Errorf("--control-prefix %s: want a topic without + and # that does not begin with $", s.prefix))
 	}
 	if s.wait <= 0 {
 		problems = append(problems, fmt.Errorf("--shard-wait %v: want more than 0 s", s.wait))
 	}
-	if planted := getenv("MQTTRACE_CLOCK_ERROR"); planted != "" {
+	if planted := getenv(clock.ErrorEnv); planted != "" {
 		if _, err := time.ParseDuration(planted); err != nil {
-			problems = append(problems, fmt.Errorf("MQTTRACE_CLOCK_ERROR=%s: want a time such as 30ms", planted))
+			problems = append(problems, fmt.Errorf("%s=%s: want a time such as 30ms", clock.ErrorEnv, planted))
 		}
 	}
 	if len(all) > 1 {

@@ -72,14 +72,22 @@ func (s Spec) validate() error {
 	} else if s.Index < 0 || s.Index >= s.Of {
 		problems = append(problems, fmt.Errorf("shard %d of %d: want 0 to %d", s.Index, s.Of, s.Of-1))
 	}
-	if s.Run == "" || strings.ContainsAny(s.Run, "/+#\x00") {
+	if !IsRun(s.Run) {
 		problems = append(problems, fmt.Errorf("run %q: want one level of a topic, without /, + and #", s.Run))
 	}
-	if strings.ContainsAny(s.Prefix, "+#\x00") || strings.HasPrefix(s.Prefix, "$") {
+	if !IsPrefix(s.Prefix) {
 		problems = append(problems, fmt.Errorf("prefix %q: want a topic, without + and # and not beginning with $", s.Prefix))
 	}
 	if s.Wait < 0 {
 		problems = append(problems, fmt.Errorf("wait %v: want a positive time", s.Wait))
 	}
 	return errors.Join(problems...)
+}
+
+// IsRun reports whether shards can meet under a name: whether it is one level of a topic.
+func IsRun(name string) bool { return name != "" && !strings.ContainsAny(name, "/+#\x00") }
+
+// IsPrefix reports whether the topics of control messages can begin with a prefix.
+func IsPrefix(prefix string) bool {
+	return prefix != "" && !strings.ContainsAny(prefix, "+#\x00") && !strings.HasPrefix(prefix, "$")
 }
