@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -134,13 +133,11 @@ func TestServiceAccountTokensAreRenewed(t *testing.T) {
 			ours, keeper := brokertest.NewAuthority(t, t.TempDir()), newDoorkeeper("first")
 			server := mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)})
 			require.NoError(t, server.AddHook(keeper, nil))
-			door := listeners.NewTCP(listeners.Config{
-				ID: "door", Address: "127.0.0.1:0", TLSConfig: &tls.Config{Certificates: []tls.Certificate{ours.Pair(t, "broker")}},
-			})
-			require.NoError(t, server.AddListener(door))
-			require.NoError(t, server.Serve())
-			defer server.Close()
-			_, port, err := net.SplitHostPort(door.Address())
+			listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{ours.Pair(t, "broker")}})
+			require.NoError(t, err)
+			defer brokertest.Serve(t, server, listener)()
+			address := listener.Addr().String()
+			_, port, err := net.SplitHostPort(address)
 			require.NoError(t, err)
 
 			file := filepath.Join(t.TempDir(), "token")
@@ -166,7 +163,7 @@ func TestServiceAccountTokensAreRenewed(t *testing.T) {
 					return
 				}
 				_, err := mqtt.Connect(ctx, mqtt.Settings{
-					Address: door.Address(), ClientID: "late", TLS: ours.Trusted(),
+					Address: address, ClientID: "late", TLS: ours.Trusted(),
 					Auth: &mqtt.EnhancedAuth{Method: "K8S-SAT", Data: func() ([]byte, error) { return []byte("first"), nil }},
 				}, mqtt.Handlers{})
 				assert.ErrorContains(t, err, "refused by the broker: 0x87 not authorized")

@@ -5,9 +5,10 @@ import (
 	"net"
 
 	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"mqttrace/load/broker/brokertest"
 )
 
 func init() { commands["mochi"] = startMochi }
@@ -22,9 +23,7 @@ func startMochi(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	server := mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)})
 	ts.Check(server.AddHook(new(everybody), nil))
-	ts.Check(server.AddListener(listeners.NewNet("test", l)))
-	ts.Check(server.Serve())
-	ts.Defer(func() { _ = server.Close() })
+	ts.Defer(brokertest.Serve(ts, server, l))
 	ts.Setenv(args[0], "mqtt://"+l.Addr().String())
 }
 

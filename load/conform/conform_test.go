@@ -18,12 +18,12 @@ import (
 
 	"github.com/eclipse/paho.golang/packets"
 	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
 	mochipackets "github.com/mochi-mqtt/server/v2/packets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"mqttrace/load/broker"
+	"mqttrace/load/broker/brokertest"
 	"mqttrace/load/conform"
 	"mqttrace/scenarios"
 )
@@ -151,9 +151,7 @@ func startMochi(t *testing.T) (*mochi.Server, *conform.Target) {
 	require.NoError(t, server.AddHook(new(everybody), nil))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	require.NoError(t, server.AddListener(listeners.NewNet("test", l)))
-	require.NoError(t, server.Serve())
-	t.Cleanup(func() { assert.NoError(t, server.Close()) })
+	t.Cleanup(brokertest.Serve(t, server, l))
 	return server, &conform.Target{URL: "mqtt://" + l.Addr().String(), Address: l.Addr().String()}
 }
 

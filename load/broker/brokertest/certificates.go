@@ -104,6 +104,6 @@ func template(name string) *x509.Certificate {
 
 func check(t Test, err error) {
 	if err != nil {
-		t.Fatalf("test certificates: %v", err)
+		t.Fatalf("brokertest: %v", err)
 	}
 }

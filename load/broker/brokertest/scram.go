@@ -26,13 +26,10 @@ type ScramServer struct {
 	// Forge sends a signature that is not the broker's; Silent sends none.
 	Forge, Silent bool
 
-	mochi    *mochi.Server
-	server   *scram.Server
-	listener net.Listener
-	serving  sync.WaitGroup
+	server *scram.Server
+	stop   func()
 
 	mu         sync.Mutex // guards what follows
-	conns      []net.Conn
 	signatures map[string]string
 	logins     int
 	sent       []string // user names and passwords in CONNECT
@@ -52,40 +49,16 @@ func (s *ScramServer) Listen(t Test) (address string) {
 	})
 	check(t, err)
 	s.signatures = make(map[string]string)
-	s.mochi = mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)})
-	check(t, s.mochi.AddHook(s, nil))
-	check(t, s.mochi.Serve())
-	s.listener, err = net.Listen("tcp", "127.0.0.1:0")
+	server := mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)})
+	check(t, server.AddHook(s, nil))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
-	s.serving.Go(s.accept)
-	return s.listener.Addr().String()
-}
-
-// accept does what mochi's listeners do. Those count a connection after Close may have begun to wait for all.
-func (s *ScramServer) accept() {
-	for {
-		conn, err := s.listener.Accept()
-		if err != nil {
-			return
-		}
-		s.mu.Lock()
-		s.conns = append(s.conns, conn)
-		s.mu.Unlock()
-		s.serving.Go(func() { _ = s.mochi.EstablishConnection("", conn) }) // a refusal is what some tests want
-	}
+	s.stop = Serve(t, server, listener)
+	return listener.Addr().String()
 }
 
 // Close ends the broker and its connections.
-func (s *ScramServer) Close() {
-	_ = s.listener.Close()
-	s.mu.Lock()
-	for _, conn := range s.conns {
-		_ = conn.Close() // fails if it is closed already
-	}
-	s.mu.Unlock()
-	s.serving.Wait()
-	_ = s.mochi.Close() // always nil
-}
+func (s *ScramServer) Close() { s.stop() }
 
 // Logins is how many clients have proved that they know the password.
 func (s *ScramServer) Logins() int {
