@@ -54,6 +54,7 @@ func (d *pahoDriver) connect(ctx context.Context, packet *paho.Connect) (*paho.C
 		Session:            d.outcomes,
 		PacketTimeout:      settings.AckTimeout,
 		AuthHandler:        auther{d},
+		PingHandler:        pinger{paho.NewDefaultPinger(), d},
 		OnPublishReceived:  []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) { return true, d.received(p.Packet) }},
 		OnClientError:      d.fail,
 		OnServerDisconnect: func(p *paho.Disconnect) { d.fail(disconnectError(p)) },
@@ -91,6 +92,21 @@ func (a auther) Authenticate(asked *paho.Auth) *paho.Auth {
 }
 
 func (auther) Authenticated() {}
+
+// pinger is paho.golang's own, but notes why it ends the connection before paho.golang closes it. That would report the read that fails
+// then at the same time.
+type pinger struct {
+	*paho.DefaultPinger
+	driver *pahoDriver
+}
+
+func (p pinger) Run(ctx context.Context, conn net.Conn, keepAlive uint16) error {
+	err := p.DefaultPinger.Run(ctx, conn, keepAlive)
+	if err != nil {
+		p.driver.fail(fmt.Errorf("keep-alive of %d s: %w", keepAlive, err))
+	}
+	return err
+}
 
 // lateAcksEvery is how often paho.golang looks for acknowledgements that have become due.
 const lateAcksEvery = time.Millisecond
