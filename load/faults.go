@@ -101,5 +101,6 @@ func (r *run) scatter(f scenarios.Fault) {
 		share = 1
 	}
 	seed := r.scenario.Seed + uint64(f.At) // another choice each time
-	storm{share: share, seed: seed, disconnect: f.How == scenarios.PartByDisconnect}.drop(clients)
+	away := f.For.Std()
+	storm{share: share, seed: seed, disconnect: f.How == scenarios.PartByDisconnect, pauseMin: away, pauseMax: away}.drop(clients)
 }

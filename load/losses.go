@@ -102,8 +102,16 @@ type sessions struct {
 func (s *sessions) wrap(h mqtt.Handlers) mqtt.Handlers {
 	down, up := h.Down, h.Up
 	h.Down = func(cause error) { s.lost(); down(cause) }
-	h.Up = func() { s.away = false; up() }
+	h.Up = func() { s.back(); up() }
 	return h
+}
+
+// back is called when there is a connection again.
+func (s *sessions) back() {
+	if s.away && s.expiry > 0 && clock.Now().Sub(s.since) >= s.expiry { // nobody tried in the meantime
+		s.inbox.SessionEnded()
+	}
+	s.away = false
 }
 
 // lost is called when the connection is lost, and again when it cannot be made anew.

@@ -5,7 +5,8 @@ type Fault struct {
 	// At is when it begins, from the start of the measured phase. Required.
 	At Duration `json:"at" jsonschema:"required"`
 	// For is how long it lasts; when it is over all is as before. Default: to the end of the measured phase; of a broker that is
-	// killed to the next start, and of one that is restarted no longer than that takes. What happens in an instant takes none.
+	// killed to the next start, and of one that is restarted no longer than that takes. Clients that disconnect stay away for so long;
+	// without it they connect again at once.
 	For Duration `json:"for,omitempty"`
 	// Exporter is what the embedded sink does to the exporters that send to it.
 	Exporter ExporterFault `json:"exporter,omitempty"`

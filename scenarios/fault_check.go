@@ -90,12 +90,14 @@ func (d *decoder) alone(n *node, nodes []*node, s *Scenario, i int) {
 	}
 }
 
-// sharesWith reports whether two faults are of the same thing: the sink, the broker, or a group's network.
+// sharesWith reports whether two faults are of the same thing: the sink, the broker, a group's network, or clients that are away.
 func (f Fault) sharesWith(g Fault, s *Scenario) bool {
+	networks := f.Network != NetworkFault{} && g.Network != NetworkFault{}
+	departures := f.For+g.For > 0 && (f.Senders != "" && g.Senders != "" || f.Receivers != "" && g.Receivers != "")
 	switch {
 	case f.Broker == BrokerStart || g.Broker == BrokerStart:
 		return false
-	case f.Network == NetworkFault{} || g.Network == NetworkFault{}:
+	case !networks && !departures:
 		return f.Exporter != "" && g.Exporter != "" || f.Broker != "" && g.Broker != ""
 	}
 	return slices.ContainsFunc(s.Senders, func(s Sender) bool { return f.OnSender(s.Name) && g.OnSender(s.Name) }) ||

@@ -62,13 +62,8 @@ func (d *decoder) delay(n *node, f Fault) {
 
 // instant finds a length of what has none.
 func (d *decoder) instant(n *node, f Fault) {
-	length := n.get("for")
-	switch {
-	case !length.sound():
-	case f.Broker == BrokerStart:
+	if length := n.get("for"); length.sound() && f.Broker == BrokerStart {
 		d.report(length, "a start ends a fault and is none", "for with broker: kill")
-	case f.Senders != "" || f.Receivers != "":
-		d.report(length, "clients disconnect in an instant and connect again at once", "no for")
 	}
 }
 

@@ -96,9 +96,14 @@ func (f Fault) partingWords(side string) string {
 		text += " of " + f.On
 	}
 	if f.How == PartByDisconnect {
-		return text + " send DISCONNECT and connect again"
+		text += " send DISCONNECT"
+	} else {
+		text += " close their connections without a word"
 	}
-	return text + " close their connections without a word and connect again"
+	if text += " and connect again"; f.For > 0 {
+		text += fmt.Sprintf(" %s later", f.For)
+	}
+	return text
 }
 
 func (f Fault) networkWords() string {
