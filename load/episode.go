@@ -27,10 +27,11 @@ const (
 	calmEnough = 100
 )
 
-// episode is one fault of the scenario and what became of connections and messages because of it.
+// episode is one fault of the scenario, or one stall of receivers, and what became of connections and messages because of it.
 type episode struct {
-	fault    scenarios.Fault
-	boundary time.Duration // messages sent from then on count to it, from the start of the measured phase
+	fault    scenarios.Fault // of a stall, only when it is
+	stalled  string          // the group of receivers whose stall it is; empty for a fault
+	boundary time.Duration   // messages sent from then on count to it, from the start of the measured phase
 
 	// limit is the response time from which a message is late, and before the p99 that it comes from; 0 if that is not known.
 	// Both are set when the episode begins.
@@ -41,6 +42,8 @@ type episode struct {
 	late, duplicated atomic.Uint64
 	messagesLost     uint64 // counted after the run
 	steps            []step // by time since it began
+	// backlog is of the receivers that it holds back; nil if it does not.
+	backlog *backlog
 
 	// What follows is guarded by the mutex of episodes.
 	lost     int           // connections
@@ -52,7 +55,23 @@ type episode struct {
 // step counts the messages that arrived in a tenth of a second, and those of them that were late.
 type step struct{ received, late atomic.Uint32 }
 
-// episodes are the faults of a run in the order in which they begin. Methods are safe for concurrent use.
+// holds reports whether a group of receivers gets less than it is owed while the episode lasts.
+func (e *episode) holds(group string) bool {
+	if e.stalled != "" {
+		return e.stalled == group
+	}
+	return e.fault.OnReceiver(group)
+}
+
+// name is that of the fault.
+func (e *episode) name() string {
+	if e.stalled != "" {
+		return "receivers: stall of " + e.stalled
+	}
+	return e.fault.Name()
+}
+
+// episodes are the faults and stalls of a run in the order in which they begin. Methods are safe for concurrent use.
 type episodes struct {
 	all     []*episode
 	current atomic.Pointer[episode] // the last that has begun
@@ -65,9 +84,21 @@ type episodes struct {
 
 func episodesOf(s *scenarios.Scenario) *episodes {
 	x := new(episodes)
+	add := func(e *episode) {
+		e.boundary = e.fault.At.Std() - underWay
+		if slices.ContainsFunc(s.Receivers, func(v scenarios.Receiver) bool { return e.holds(v.Name) }) {
+			e.backlog = new(backlog)
+		}
+		x.all = append(x.all, e)
+	}
 	for _, f := range s.Faults {
 		if f.Broker != scenarios.BrokerStart {
-			x.all = append(x.all, &episode{fault: f, boundary: f.At.Std() - underWay})
+			add(&episode{fault: f})
+		}
+	}
+	for _, v := range s.Receivers {
+		if v.Stall.For > 0 {
+			add(&episode{fault: scenarios.Fault{At: v.Stall.At, For: v.Stall.For}, stalled: v.Name})
 		}
 	}
 	slices.SortStableFunc(x.all, func(a, b *episode) int { return int(a.fault.At - b.fault.At) })
@@ -134,14 +165,24 @@ func (x *episodes) mark(marks []uint32, sent time.Duration, seq uint32) []uint32
 	return marks
 }
 
-// loss counts a message that was lost to the last episode that it may be put down to.
-func (x *episodes) loss(marks []uint32, seq uint32) {
+// loss counts a message that a subscription lost to the last episode that it may be put down to.
+func (x *episodes) loss(sub *subscription, marks []uint32, seq uint32) {
 	for i := len(marks) - 1; i >= 0; i-- {
-		if seq >= marks[i] {
-			x.all[i].messagesLost++
-			return
+		if seq < marks[i] {
+			continue
 		}
+		e := x.all[i]
+		e.messagesLost++
+		if e.backlog != nil && sub.isHeld(e.holds) {
+			e.backlog.lost++
+		}
+		return
 	}
+}
+
+// holdBack reports whether any episode holds receivers back.
+func (x *episodes) holdBack() bool {
+	return slices.ContainsFunc(x.all, func(e *episode) bool { return e.backlog != nil })
 }
 
 // down is told that a client lost its connection, and says to which episode that counts; nil before the first.
@@ -229,7 +270,7 @@ func (e *episode) well(first int) bool {
 func (x *episodes) result(e *episode, now clock.Instant) result.Fault {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	f := result.Fault{AtNS: int64(e.fault.At), ForNS: int64(e.fault.For), Name: e.fault.Name()}
+	f := result.Fault{AtNS: int64(e.fault.At), ForNS: int64(e.fault.For), Name: e.name()}
 	ended := clock.Instant(e.ended.Load())
 	if e.began == 0 || ended == 0 {
 		return f // the run had ended by then
@@ -245,6 +286,7 @@ func (x *episodes) result(e *episode, now clock.Instant) result.Fault {
 	if e.lost > 0 && e.away == 0 {
 		f.ReconnectedNS = new(int64(max(e.complete.Sub(ended), 0)))
 	}
+	f.Backlog = e.backlog.result()
 	after, ok := e.recovery(now)
 	if ok {
 		f.RecoveredNS = new(int64(after))

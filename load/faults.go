@@ -17,6 +17,9 @@ func (r *run) fault(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, e := range r.episodes.all {
 		all.Go(func() { r.carryOut(ctx, e) })
+		if e.backlog != nil && r.share == nil { // a shard knows what it sent, or what it got
+			all.Go(func() { r.watchBacklog(ctx, e) })
+		}
 	}
 	all.Wait()
 }
@@ -28,18 +31,18 @@ func (r *run) carryOut(ctx context.Context, e *episode) {
 	if r.pacer.wait(ctx, w, begins) != nil {
 		return
 	}
-	steps, step := r.stepsOf(e.fault), context.WithoutCancel(ctx)
+	steps, step := r.stepsOf(e), context.WithoutCancel(ctx)
 	r.episodes.begin(e)
 	err := steps.begin(step)
 	if err != nil {
-		r.warn("run", "%s failed: %v", e.fault.Name(), err)
+		r.warn("run", "%s failed: %v", e.name(), err)
 	}
 	if !errors.Is(err, errors.ErrUnsupported) {
 		_ = r.pacer.wait(ctx, w, begins.Add(e.fault.For.Std())) // the end of the run ends it early
 	}
 	r.episodes.end(e)
 	if err := steps.end(step); err != nil {
-		r.warn("run", "the end of %s failed: %v", e.fault.Name(), err)
+		r.warn("run", "the end of %s failed: %v", e.name(), err)
 	}
 }
 
@@ -48,8 +51,11 @@ type faultSteps struct{ begin, end func(context.Context) error }
 
 func nothing(context.Context) error { return nil }
 
-func (r *run) stepsOf(f scenarios.Fault) faultSteps {
+func (r *run) stepsOf(e *episode) faultSteps {
+	f := e.fault
 	switch {
+	case e.stalled != "":
+		return faultSteps{nothing, nothing} // the receivers look at the time themselves
 	case f.Exporter != "":
 		return r.sinkSteps(f)
 	case f.Broker != "":
@@ -90,7 +96,7 @@ func (r *run) brokerSteps(f scenarios.Fault) faultSteps {
 	panic(fmt.Sprintf("broker fault %q: a scenario that passed validation has none of that name", f.Broker))
 }
 
-// scatter has clients give up their connections, all at once.
+// scatter has clients give up their connections, all at once, and stay away for as long as the fault lasts.
 func (r *run) scatter(f scenarios.Fault) {
 	clients := r.senderClients(f.On)
 	if f.Receivers != "" {

@@ -26,7 +26,7 @@ func (r *run) lose(d *result.Delivery, s *sender, sub *subscription, l *lane, a 
 		if !owed(seq) || l.turnedDown.Has(seq) || !l.isFor(sub, s, seq) {
 			return true
 		}
-		r.episodes.loss(l.marks, seq)
+		r.episodes.loss(sub, l.marks, seq)
 		if !a.IsPromised(seq) || l.abandoned.Has(seq) {
 			unpromised++
 		}

@@ -19,7 +19,7 @@ func (m *merger) arm(index int) (*result.Arm, error) {
 		parts[i] = &one.Arms[index]
 	}
 	delivery := m.deliveries[index]
-	a := &result.Arm{Name: parts[0].Name, Delivery: delivery, Received: delivery.Received + delivery.Duplicated, Slowest: slowestOf(parts), Series: seriesOf(parts)}
+	a := &result.Arm{Name: parts[0].Name, Delivery: delivery, Received: delivery.Received + delivery.Duplicated, Slowest: slowestOf(parts), Series: seriesOf(parts, len(m.shards) == m.shards[0].Shard.Of)}
 	for _, p := range parts {
 		a.ElapsedNS = max(a.ElapsedNS, p.ElapsedNS)
 		a.Scheduled += p.Scheduled
@@ -173,8 +173,8 @@ func processesOf(parts []*result.Arm) result.Processes {
 	return all
 }
 
-// seriesOf adds up the seconds of all shards, which begin at the same instants.
-func seriesOf(parts []*result.Arm) []result.Point {
+// seriesOf adds up the seconds of all shards, which begin at the same instants. There is a backlog only where all shards have one.
+func seriesOf(parts []*result.Arm, whole bool) []result.Point {
 	at := make(map[int64][]result.Point)
 	for _, p := range parts {
 		for _, point := range p.Series {
@@ -183,7 +183,11 @@ func seriesOf(parts []*result.Arm) []result.Point {
 	}
 	all := []result.Point{}
 	for _, second := range slices.Sorted(maps.Keys(at)) {
-		all = append(all, sumOfSecond(at[second]))
+		sum := sumOfSecond(at[second])
+		if !whole || len(at[second]) < len(parts) {
+			sum.Backlog = nil
+		}
+		all = append(all, sum)
 	}
 	return all
 }
@@ -209,6 +213,7 @@ func sumOfSecond(points []result.Point) result.Point {
 		sum.SpansExported += p.SpansExported
 		sum.SpansFailed += p.SpansFailed
 		sum.SpansWaiting += p.SpansWaiting
+		sum.Backlog = addedTo(sum.Backlog, p.Backlog)
 		if p.Received == 0 {
 			continue
 		}
@@ -223,6 +228,14 @@ func sumOfSecond(points []result.Point) result.Point {
 		sum.P50NS, sum.P99NS = quantileOfBins(&sizes, 0.5, sum.MaxNS), quantileOfBins(&sizes, 0.99, sum.MaxNS)
 	}
 	return sum
+}
+
+// addedTo is a sum of which either part may be missing.
+func addedTo(sum, more *int64) *int64 {
+	if sum == nil || more == nil {
+		return cmp.Or(sum, more)
+	}
+	return new(*sum + *more)
 }
 
 // quantileOfBins is the upper end of the bin that a share q of all values do not exceed, or the largest value if that is less.

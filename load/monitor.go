@@ -43,6 +43,7 @@ type monitor struct {
 	lastShown clock.Instant   // when the run so far was last told of between two slices
 	last      Progress        // rates and p99 of the last full second
 	lastUsage snapshot
+	owing     *tally        // of all receivers; nil unless a fault holds some back
 	sketch    record.Sketch // of what is shown of the run so far
 }
 
@@ -57,6 +58,9 @@ func newMonitor(r *run) *monitor {
 	m.nextSecond = m.counting().Add(-r.scenario.Warmup.Std().Truncate(time.Second))
 	if m.nextSecond <= r.start() {
 		m.nextSecond = m.nextSecond.Add(time.Second)
+	}
+	if r.episodes.holdBack() {
+		m.owing = r.tally(func(string) bool { return true })
 	}
 	m.lastUsage = r.snapshot()
 	m.measured.until = r.loadEnd()
@@ -217,11 +221,17 @@ func (m *monitor) arrived() bool {
 // comparison the slices are the series.
 func (m *monitor) takeSecond(at clock.Instant, length time.Duration) {
 	m.take(at <= m.counting())
+	var backlog *int64
+	if m.owing != nil && at > m.counting() {
+		now := m.owing.read()
+		backlog = new(int64(now.owed - now.received))
+	}
 	usage := m.snapshot()
 	point := m.point(m.lastUsage, usage, &m.second)
 	if !m.comparing() {
 		point.AtNS, point.LengthNS = int64(at.Sub(m.counting())-time.Second), int64(length)
 		point.Scheduled = m.scheduledUntil(m.timeline.own(at.Sub(m.start())))
+		point.Backlog = backlog
 		m.arms[0].addExports(&point)
 		m.arms[0].series = append(m.arms[0].series, point)
 		if at > m.counting() {

@@ -351,6 +351,10 @@ type Point struct {
 	SpansExported uint64 `json:"spans_exported,omitempty"`
 	SpansFailed   uint64 `json:"spans_failed,omitempty"`
 	SpansWaiting  uint64 `json:"spans_waiting,omitempty"`
+	// Backlog is how many messages were owed to receivers and had not arrived by the end of this second, what is lost among them; nil
+	// in the warm-up and in runs whose faults hold no receiver back. In a shard it is what its senders came to owe less what its
+	// receivers got, which may be below 0.
+	Backlog *int64 `json:"backlog,omitempty"`
 }
 
 // Step is one run of a sweep or a search.
@@ -427,7 +431,7 @@ type Process struct {
 	Dropped uint64 `json:"dropped,omitempty"`
 }
 
-// Fault is something that was done to the run on purpose, and what became of connections and messages because of it. A message
+// Fault is something that was done to the run on purpose, a stall of receivers among it, and what became of connections and messages because of it. A message
 // counts as lost to the last fault that had begun by a second after it was sent, as duplicated or late to the last that had begun
 // when it arrived. What was not observed, or cannot be told, is nil.
 type Fault struct {
@@ -450,6 +454,27 @@ type Fault struct {
 	Lost       uint64 `json:"lost,omitempty"`
 	Duplicated uint64 `json:"duplicated,omitempty"`
 	Late       uint64 `json:"late,omitempty"`
+	// Backlog is of the receivers that the fault held back; nil of one that did not, and in a shard.
+	Backlog *Backlog `json:"backlog,omitempty"`
+}
+
+// Backlog is what receivers that were held back were owed and had not got: of several that a message is for, each is owed a copy, and a
+// shared subscription one. It was looked at every 20 ms. Receivers that come and go are left out.
+type Backlog struct {
+	// Before is the most that was under way in the second before, Peak the most from then on, at PeakAtNS from the start of the measured
+	// phase: it went down from there.
+	Before   uint64 `json:"before"`
+	Peak     uint64 `json:"peak"`
+	PeakAtNS int64  `json:"peak_at_ns"`
+	// DrainedNS is from PeakAtNS until it was down to Before, or to a hundredth of Peak if that is more, Lost left out; nil if it never
+	// was, or if nothing of it arrived.
+	DrainedNS *int64 `json:"drained_ns,omitempty"`
+	// ReceivedRatePerS is how many messages a second these receivers got meanwhile, OwedRatePerS how many came to be owed to them: what
+	// was sent, times the copies. Both are 0 where DrainedNS is nil or 0.
+	ReceivedRatePerS float64 `json:"received_rate_per_s,omitempty"`
+	OwedRatePerS     float64 `json:"owed_rate_per_s,omitempty"`
+	// Lost is how many of the messages that are put down to the fault these receivers never got.
+	Lost uint64 `json:"lost,omitempty"`
 }
 
 // Stage is a stretch of the run in which a group of clients did something of its own.
