@@ -11,6 +11,7 @@ import (
 	"mqttrace/load/clock"
 	"mqttrace/load/record"
 	"mqttrace/load/result"
+	"mqttrace/scenarios"
 )
 
 func TestBacklogResult(t *testing.T) {
@@ -206,5 +207,30 @@ func TestSessionExpiresUnnoticed(t *testing.T) {
 		s.back()
 		inbox.Add(0, 0, 2, false)
 		assert.Equal(t, c.isPromised, record.AccountOf(0, []*record.Inbox{inbox}).IsPromised(1), c.away)
+	}
+}
+
+func TestBacklogScenario(t *testing.T) {
+	t.Parallel()
+	for _, broker := range []string{"embedded", "mosquitto"} {
+		t.Run(broker, func(t *testing.T) {
+			t.Parallel()
+			s, err := scenarios.Load("../scenarios/backlog.yaml", scenarios.Set{Path: "broker", Value: broker})
+			require.NoError(t, err)
+			res, err := Run(t.Context(), s, Options{})
+			require.NoError(t, err)
+			for _, judged := range res.Thresholds {
+				assert.True(t, judged.OK, judged.Expression)
+			}
+			addsUp(t, res)
+			require.Len(t, res.Faults, 1)
+			b := res.Faults[0].Backlog
+			require.NotNil(t, b)
+			assert.Greater(t, b.Peak, uint64(1000), "about 500/s × 4 s")
+			assert.Less(t, b.Peak, uint64(4000))
+			require.NotNil(t, b.DrainedNS)
+			assert.Zero(t, b.Lost)
+			agreesWithSeries(t, res.Arms[0], 1)
+		})
 	}
 }

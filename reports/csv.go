@@ -75,6 +75,12 @@ var pointColumns = []struct {
 	{"spans_exported", func(p result.Point) string { return integer(p.SpansExported) }},
 	{"spans_failed", func(p result.Point) string { return integer(p.SpansFailed) }},
 	{"spans_waiting", func(p result.Point) string { return integer(p.SpansWaiting) }},
+	{"backlog", func(p result.Point) string {
+		if p.Backlog == nil {
+			return ""
+		}
+		return integer(*p.Backlog)
+	}},
 }
 
 func integer[N int64 | uint64](n N) string { return fmt.Sprint(n) }

@@ -71,7 +71,7 @@ func (b *htmlBuilder) sections() []htmlSection {
 		{ID: "load", Title: "Load and resources", Parts: concat(b.table("rate"), b.pairs(load), b.table("cost"), b.table("process")), Reading: readingLoad},
 		{ID: "shards", Title: "Shards", Lead: b.leadShards(), Parts: b.table("shard"), Reading: readingShards},
 		{ID: "stages", Title: "Stages", Lead: "How the load changed, as planned.", Parts: b.table("stage")},
-		{ID: "faults", Title: "Faults", Lead: "What was done to the run on purpose, and what was noticed of it.", Parts: b.table("fault"), Reading: readingFaults},
+		{ID: "faults", Title: "Faults", Lead: "What was done to the run on purpose, and what was noticed of it.", Parts: concat(b.table("fault"), b.table("after"), b.table("backlog")), Reading: readingFaults},
 		{ID: "delivery", Title: "Delivery", Parts: concat(b.table("delivery"), b.cards("flows", "By senders and receivers", flowTable(r.Arms))), Reading: readingDelivery},
 		{ID: "reasons", Title: "Reason codes", Lead: "What the broker answered, or ended connections with, besides success.", Parts: b.table("reason code")},
 		{ID: "spans", Title: "Spans", Parts: b.table("spans"), Reading: readingSpans},
@@ -119,7 +119,8 @@ func (b *htmlBuilder) cards(name, title string, t web.Table) []htmlPart {
 }
 
 // cardTitles are those of tables whose section has several.
-var cardTitles = map[string]string{"rate": "Rates", "cost": "Cost", "cost/msg": "Cost of a message", "process": "Processes"}
+var cardTitles = map[string]string{"rate": "Rates", "cost": "Cost", "cost/msg": "Cost of a message", "process": "Processes",
+	"after": "Connections and messages", "backlog": "Backlog"}
 
 // table is a card with the page's table of a topic.
 func (b *htmlBuilder) table(topic string) []htmlPart {

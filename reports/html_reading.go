@@ -46,6 +46,9 @@ var (
 	}
 	readingFaults = []htmlTerm{
 		{"worst p99, most memory", "The highest p99 of response times in any second of the fault, and the most memory that the generator held meanwhile."},
+		{"noticed, all back, p99 back", "From its begin until the first client that was cut off knew; from its end until the last was connected, and until response times were within twice those of before."},
+		{"highest, drained in", "The most messages that were owed to receivers and had not arrived, and how long it took from there until no more were missing than before, or a hundredth of them; what is lost does not count."},
+		{"received, owed", "Messages a second that the receivers got while the backlog was drained, and that came to be owed to them meanwhile: to each of several receivers a copy."},
 		{"held back, failed", "Spans that were still queued, or dropped, when it was over; spans in exports that failed."},
 	}
 	readingDelivery = []htmlTerm{

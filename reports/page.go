@@ -131,7 +131,7 @@ func (p *page) show(r *result.Result) {
 	} else {
 		p.add(costs(r.Arms))
 	}
-	p.add(shardTable(r, p.room), spans(r.Arms), stageTable(r), faultTable(r, p.faults), consequenceTable(r), reasonTable(r), brokerTable(r), slowest(r, p.room))
+	p.add(shardTable(r, p.room), spans(r.Arms), stageTable(r), faultTable(r, p.faults), consequenceTable(r), backlogTable(r), reasonTable(r), brokerTable(r), slowest(r, p.room))
 	p.checks = checks(r.Thresholds)
 	for _, w := range r.Warnings {
 		p.warn(w)

@@ -247,3 +247,18 @@ func TestPlotOfASweepIsInOrder(t *testing.T) {
 	require.NotEmpty(t, p.Marks)
 	assert.Equal(t, found.Sweep.Found[0].Number, p.Marks[0].At)
 }
+
+func TestBacklogPlot(t *testing.T) {
+	r := heldBack()
+	p := plots(t, r)["backlog"]
+	line := p.line(t, "owed and not received")
+	require.Len(t, line, 22)
+	assert.True(t, math.IsNaN(line[0]) && math.IsNaN(line[1]), "not counted in the warm-up")
+	assert.EqualValues(t, 200, line[2])
+	assert.EqualValues(t, 2100, line[21])
+	assert.Equal(t, "receivers: stall of backend", p.Bands[1].Label)
+
+	r.Shard = &result.Shard{Of: 2}
+	assert.NotContains(t, plots(t, r), "backlog", "a shard knows a part of it")
+	assert.NotContains(t, plots(t, eventful()), "backlog", "nobody was held back")
+}

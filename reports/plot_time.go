@@ -104,11 +104,12 @@ type timePlots struct {
 	arms     []result.Arm
 	timeline timeline
 	bands    []web.Band
+	backlog  bool
 	sync     string
 }
 
 func newTimePlots(r *result.Result, sync string) timePlots {
-	return timePlots{arms: r.Arms, timeline: newTimeline(r.Arms, mostMoments), bands: bands(r), sync: sync}
+	return timePlots{arms: r.Arms, timeline: newTimeline(r.Arms, mostMoments), bands: bands(r), backlog: hasBacklog(r), sync: sync}
 }
 
 // bands are the parts of a run that deserve to be told apart.
@@ -134,6 +135,10 @@ func (t timePlots) all(limits []web.Mark) (latency, load []drawing) {
 	latency = t.keep(nil, drawing{name: "course", title: "Latency over time", plot: t.highest("response times over time", logNS("response"),
 		line{label: "p50", figure: median, hidden: true}, line{label: "p99", figure: tail}, line{label: "max", figure: longest, hidden: true})}, limits)
 	load = t.keep(load, drawing{name: "rate", title: "Messages per second", caption: t.rateCaption(), plot: t.rates()}, nil)
+	if t.backlog {
+		load = t.keep(load, drawing{name: "backlog", title: "Backlog", plot: t.highest("messages owed to receivers and not received over time", web.Axis{Label: "messages"},
+			line{label: "owed and not received", figure: backlog})}, nil)
+	}
 	load = t.keep(load, drawing{name: "lag", title: "Schedule lag, p99", plot: t.highest("the 99th percentile of the schedule lag over time", logNS("late by"),
 		line{label: "schedule_lag p99", figure: lag})}, nil)
 	load = t.keep(load, drawing{name: "cpu", title: "Processor", plot: t.highest("cores that processes keep busy over time", web.Axis{Label: "cores", Unit: web.Cores},

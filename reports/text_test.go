@@ -46,6 +46,7 @@ func TestText(t *testing.T) {
 		"sweep":         {unsaved(sweep()), reports.TextOptions{}},
 		"faults":        {unsaved(stressed()), reports.TextOptions{}},
 		"disturbed":     {unsaved(disturbed()), reports.TextOptions{}},
+		"backlog":       {unsaved(heldBack()), reports.TextOptions{}},
 		"flood":         {unsaved(flooded()), reports.TextOptions{}},
 		"stages":        {unsaved(staged()), reports.TextOptions{}},
 		"steps":         {unsaved(stepped()), reports.TextOptions{}},
@@ -442,4 +443,38 @@ func disturbed() *result.Result {
 		{AtNS: 12e9, ForNS: 51_000, Name: "senders: disconnect 50%", ConnectionsLost: 50, DetectedNS: new(int64(31_000)), ReconnectedNS: new(int64(2_345_678))},
 	}
 	return r
+}
+
+// heldBack is a run whose receivers could not get what they were owed: they got it later, in part, or never.
+func heldBack() *result.Result {
+	r := passed()
+	r.Faults = []result.Fault{
+		{AtNS: 2e9, ForNS: 3e9, Name: "receivers: stall of backend", Backlog: &result.Backlog{
+			Before: 3, Peak: 3_007, PeakAtNS: 5_001_234_567, DrainedNS: new(int64(61_234_567)), ReceivedRatePerS: 49_123, OwedRatePerS: 1_003}},
+		{AtNS: 8e9, ForNS: 2e9, Name: "network: cut on backend", Backlog: &result.Backlog{
+			Before: 2, Peak: 2_345, PeakAtNS: 10_345_678_901, DrainedNS: new(int64(40_234_567)), ReceivedRatePerS: 25_678, OwedRatePerS: 998, Lost: 1_345}},
+		{AtNS: 12e9, ForNS: 1e9, Name: "receivers: disconnect of display", Backlog: &result.Backlog{Peak: 1_004, PeakAtNS: 13e9, Lost: 1_001}},
+	}
+	for s := range 22 {
+		p := result.Point{AtNS: int64(s-2) * 1e9, LengthNS: 1e9, Scheduled: 1000, Sent: 1000, Received: 1000, P99NS: 1_203_456 + int64(s)*1e6}
+		if s >= 2 {
+			p.Backlog = new(int64(s * 100))
+		}
+		r.Arms[0].Series = append(r.Arms[0].Series, p)
+	}
+	return r
+}
+
+func TestTextOfABacklogThatStays(t *testing.T) {
+	r := passed()
+	r.Faults = []result.Fault{{AtNS: 15e9, ForNS: 5e9, Name: "receivers: stall of archive", Backlog: &result.Backlog{Peak: 5_000, PeakAtNS: 20e9}}}
+	var got bytes.Buffer
+	require.NoError(t, reports.Text(&got, []reports.Saved{unsaved(r)}, reports.TextOptions{}))
+	assert.Contains(t, got.String(), "never")
+	assert.Contains(t, got.String(), "there was a backlog when it was last looked at")
+
+	r.Verdict = "" // it goes on
+	got.Reset()
+	require.NoError(t, reports.Text(&got, []reports.Saved{unsaved(r)}, reports.TextOptions{}))
+	assert.NotContains(t, got.String(), "never")
 }
