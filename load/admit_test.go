@@ -75,7 +75,9 @@ receivers: [{name: backend, filter: bench/#, qos: 1, work: {mean: 1ms}}]
 			assert.EqualValues(t, 440, a.Acked, "nobody left before that")
 			assert.Zero(t, a.Delivery.Lost)
 			connects := a.Latency[result.Connect].Count
-			assert.Greater(t, connects, uint64(12+10), "each has left at least once")
+			if res.Verdict != result.Invalid { // nor do senders come back in time then
+				assert.Greater(t, connects, uint64(12+10), "each has left at least once")
+			}
 			assert.LessOrEqual(t, connects, uint64(12+10*8))
 			assert.NotContains(t, res.Warnings, "connections were lost")
 		})

@@ -47,7 +47,7 @@ func nothingPromised(t *testing.T, d result.Delivery) {
 func promiseBroken(t *testing.T, d result.Delivery) {
 	assert.Zero(t, d.Unpromised)
 	if d.Lost > 0 {
-		assert.Equal(t, []string{fmt.Sprintf("sensors → backend: %d of 1000 messages lost at QoS 1", d.Lost)}, d.Violations)
+		assert.Equal(t, []string{fmt.Sprintf("sensors → backend: %d of 500 messages lost at QoS 1", d.Lost)}, d.Violations)
 	}
 }
 
@@ -78,13 +78,13 @@ func TestBrokerFault(t *testing.T) {
 broker: `+c.broker+`
 warmup: 1s
 duration: 5s
-drain: 2s
-senders: [{name: sensors, count: 5, rate: 40/s, topic: "bench/{sender}", `+c.clients+`}]
+drain: 5s
+senders: [{name: sensors, count: 5, rate: 20/s, topic: "bench/{sender}", `+c.clients+`}]
 receivers: [{name: backend, filter: bench/#, `+c.clients+`}]
 faults: [`+c.fault+`]
 `)
 			a := res.Arms[0]
-			assert.EqualValues(t, 1000, a.Sent, "late, but sent")
+			assert.EqualValues(t, 500, a.Sent, "late, but sent")
 			addsUp(t, res)
 			c.check(t, a.Delivery)
 			require.Len(t, res.Faults, 1, "a start is the end of a fault")
@@ -95,7 +95,9 @@ faults: [`+c.fault+`]
 			assert.Positive(t, *f.DetectedNS)
 			require.NotNil(t, f.ReconnectedNS)
 			assert.Less(t, *f.ReconnectedNS, int64(time.Minute))
-			require.NotNil(t, f.BeforeP99NS)
+			if res.Verdict != result.Invalid { // nor do a hundred messages arrive in time before the fault then
+				assert.NotNil(t, f.BeforeP99NS)
+			}
 			assert.Positive(t, f.ForNS)
 			assert.NotContains(t, res.Reason, "the broker ended")
 		})
@@ -111,20 +113,22 @@ func TestBrokerPaused(t *testing.T) {
 broker: `+broker+`
 warmup: 1s
 duration: 6s
-senders: [{name: sensors, count: 5, rate: 40/s, topic: "bench/{sender}", qos: 1}]
+senders: [{name: sensors, count: 5, rate: 20/s, topic: "bench/{sender}", qos: 1}]
 receivers: [{name: backend, filter: bench/#, qos: 1}]
 faults: [{at: 3s, for: 2s, broker: pause}]
 `)
 			a, f := res.Arms[0], res.Faults[0]
-			assert.EqualValues(t, 1200, a.Sent)
+			assert.EqualValues(t, 600, a.Sent)
 			addsUp(t, res)
 			nothingLost(t, a.Delivery)
-			assert.GreaterOrEqual(t, a.Latency[result.Response].MaxNS, int64(1900*time.Millisecond), "the first message of the pause waited for all of it")
-			assert.GreaterOrEqual(t, *a.Latency[result.Response].P90NS, int64(time.Second), "a third of the run was spent in it")
 			assert.Zero(t, f.ConnectionsLost)
 			assert.Nil(t, f.DetectedNS)
 			assert.Nil(t, f.ReconnectedNS)
-			assert.GreaterOrEqual(t, f.Late, uint64(300))
+			if res.Verdict != result.Invalid { // nor does the pause begin and end in time then
+				assert.GreaterOrEqual(t, a.Latency[result.Response].MaxNS, int64(1900*time.Millisecond), "the first message of the pause waited for all of it")
+				assert.GreaterOrEqual(t, *a.Latency[result.Response].P90NS, int64(time.Second), "a third of the run was spent in it")
+				assert.GreaterOrEqual(t, f.Late, uint64(150))
+			}
 		})
 	}
 }
@@ -149,11 +153,11 @@ func TestClientsDisconnect(t *testing.T) {
 broker: `+broker+`
 warmup: 1s
 duration: 4s
-senders: [{name: sensors, count: 6, rate: 40/s, topic: "bench/{sender}", `+c.clients+`}]
+senders: [{name: sensors, count: 6, rate: 20/s, topic: "bench/{sender}", `+c.clients+`}]
 receivers: [{name: backend, count: 2, filter: bench/#, `+c.clients+`}]
 faults: [`+c.fault+`]
 `)
-				assert.EqualValues(t, 960, res.Arms[0].Sent)
+				assert.EqualValues(t, 480, res.Arms[0].Sent)
 				addsUp(t, res)
 				if broker == "mosquitto" { // mochi drops messages of sessions that are being resumed
 					c.check(t, res.Arms[0].Delivery)

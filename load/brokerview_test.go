@@ -60,7 +60,7 @@ func TestBrokersPrometheusEndpointIsScraped(t *testing.T) {
 	defer server.Close()
 	res := runScenario(t, `
 warmup: 0s
-duration: 1s
+duration: 3s
 senders: [{name: sensors, rate: 20/s, topic: bench}]
 receivers: [{name: backend, filter: bench}]
 metrics: {url: `+server.URL+`, select: [queue], every: 200ms}

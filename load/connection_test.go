@@ -43,7 +43,7 @@ broker: `+broker+`
 client: `+client+`
 warmup: 0s
 duration: 1500ms
-drain: 2s
+drain: 5s
 senders: [{name: sensors, count: 2, rate: 50/s, topic: "bench/{sender}", qos: 1}]
 receivers: [{name: backend, count: 2, filter: bench/+, qos: 1, keep_alive: 5s, session_expiry: 60s, lifetime: 400ms, pause: 200ms}]
 `), Options{})
@@ -55,7 +55,9 @@ receivers: [{name: backend, count: 2, filter: bench/+, qos: 1, keep_alive: 5s, s
 					assert.Zero(t, a.Delivery.Lost)
 				}
 				assert.EqualValues(t, 300, a.Delivery.Expected)
-				assert.Positive(t, r.sessionsResumed.Load())
+				if res.Verdict != result.Invalid { // nor do receivers come back in time then
+					assert.Positive(t, r.sessionsResumed.Load())
+				}
 				assert.Zero(t, r.sessionsLost.Load())
 				assert.False(t, warned(res, "Session Present"), res.Warnings)
 			})
@@ -232,7 +234,7 @@ func TestMaximumPacketSize(t *testing.T) {
 broker: `+broker+`
 warmup: 0s
 duration: 500ms
-drain: 300ms
+drain: 3s
 senders:
   - {name: small, rate: 50/s, topic: small, qos: 1, payload: {size: 100}}
   - {name: large, rate: 50/s, topic: large, qos: 1, payload: {size: 1000}}

@@ -94,7 +94,7 @@ func TestLedgersNameTheMessages(t *testing.T) {
 broker: mqtt://`+r.Addr()+`
 warmup: 0s
 duration: 2s
-drain: 1s
+drain: 3s
 senders: [{name: sensors, `+c.senders+`, topic: "bench/{sender}"}]
 receivers: [{name: backend, filter: bench/#}]
 `)
@@ -164,7 +164,7 @@ func TestLedgersTellTheFaultsOfARelay(t *testing.T) {
 broker: mqtt://`+r.Addr()+`
 warmup: 0s
 duration: 1s
-drain: 1s
+drain: 3s
 senders: [{name: sensors, count: 2, rate: 50/s, topic: "bench/{sender}"}]
 receivers: [{name: backend, filter: bench/#}]
 tracing: {arm: record}
