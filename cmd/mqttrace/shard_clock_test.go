@@ -217,14 +217,18 @@ func checkTransit(t *testing.T, whole *result.Result) {
 // checkSaysItsLimits wants what the clocks cannot tell to be said beside the figures.
 func checkSaysItsLimits(t *testing.T, whole *result.Result, text string) {
 	t.Helper()
+	var limited bool
 	for _, name := range []string{result.Transit, result.Response} {
 		l := whole.Arms[0].Latency[name]
 		assert.Positive(t, l.BoundNS, name)
 		assert.Equal(t, 10*l.BoundNS > *l.P50NS, l.ClockLimited, name)
-		assert.True(t, l.ClockLimited, name)
+		limited = limited || l.ClockLimited
+		if whole.Verdict != result.Invalid { // latencies may be ten times the bound then
+			assert.True(t, l.ClockLimited, name)
+		}
 	}
 	said := strings.Join(strings.Fields(text), " ")
-	assert.Contains(t, said, "clock-limited: ")
+	assert.Equal(t, limited, strings.Contains(said, "clock-limited: "))
 	assert.Contains(t, said, "half the round trip of a message between two of them took ")
 	assert.Contains(t, whole.Environment.Clock, "corrected to the clock of shard 0, to ± ")
 }
