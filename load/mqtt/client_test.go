@@ -199,7 +199,7 @@ func TestHeldCountsTheBrokersPauses(t *testing.T) {
 	outcomes := make(chan mqtt.Outcome, 2)
 	require.NoError(t, b.Pause())
 	require.NoError(t, c.Publish(ctx, 1, numbered{topic: "a", qos: 1, outcomes: outcomes}, false))
-	const pause = 50 * time.Millisecond
+	const pause = 500 * time.Millisecond
 	time.AfterFunc(pause, func() { assert.NoError(t, b.Resume()) })
 	start := clock.Now()
 	require.NoError(t, c.Publish(ctx, 1, numbered{topic: "a", qos: 1, outcomes: outcomes}, false))

@@ -38,7 +38,7 @@ func TestLateAcknowledgements(t *testing.T) {
 					assert.EqualValues(t, i, d.Payload[3], "in order")
 					at = append(at, d.Received.Sub(first.Received))
 				}
-				assert.Less(t, at[0], delay, "two may be unacknowledged")
+				assert.Less(t, at[4], 5*delay, "two may be unacknowledged: not every message waits for the one before")
 				if name == "mosquitto" {
 					assert.GreaterOrEqual(t, at[1], delay-10*time.Millisecond, "the third waits for an acknowledgement")
 				}
