@@ -7,7 +7,7 @@
 //
 //	Settings  what to connect to and as whom
 //	Client    the connection as its user sees it: Publish, Subscribe, Close
-//	link      one TCP or TLS connection, from CONNECT to DISCONNECT
+//	link      one connection, from CONNECT to DISCONNECT
 //	driver    what speaks MQTT on it: paho.golang, or the lean one of this package
 //	auth      enhanced authentication, and again when a token has been renewed
 //

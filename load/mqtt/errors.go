@@ -141,6 +141,8 @@ func (s Settings) explain(err error) error {
 		return fmt.Errorf("%w (%s)", err, s.Hints.Authority)
 	case !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET):
 		return err
+	case s.Transport.QUIC:
+		return fmt.Errorf("%w before CONNACK", err)
 	case s.secure(): // a broker that refuses a certificate may close before its alert can be read
 		return fmt.Errorf("%w (%s Or it takes no client without a certificate, or not with this one.)", err, s.Hints.PlainPort)
 	default:

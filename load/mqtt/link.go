@@ -83,7 +83,7 @@ func (c *Client) newDriver(conn net.Conn, dialogue *dialogue) driver {
 	return newPahoDriver(c, conn, dialogue)
 }
 
-// dial makes a link: TCP or TLS, CONNECT, CONNACK.
+// dial makes a link: the transport, CONNECT, CONNACK.
 func (c *Client) dial(ctx context.Context, cleanStart bool) (*link, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.settings.ConnectTimeout)
 	defer cancel()

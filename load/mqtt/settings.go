@@ -57,7 +57,7 @@ type Settings struct {
 	// ReconnectMin and ReconnectMax bound the pause before an attempt to connect again; it doubles from one to the other.
 	// Default: 50 ms and 2 s.
 	ReconnectMin, ReconnectMax time.Duration
-	// LocalAddress is where TCP connections come from. Default: the system's choice. From one address no more can be made to one broker
+	// LocalAddress is where TCP and QUIC connections come from. Default: the system's choice. From one address no more can be made to one broker
 	// than the system has ports for.
 	LocalAddress net.IP
 	// Implementation is what speaks MQTT on the connection. Default: Paho.

@@ -18,6 +18,8 @@ type Transport struct {
 	Unix string
 	// WebSocketPath makes it MQTT over WebSocket (MQTT 5 section 6), in the subprotocol mqtt: the path of the URL, such as /mqtt.
 	WebSocketPath string
+	// QUIC makes it MQTT over QUIC, which is always TLS 1.3: the settings' TLS, or its zero value.
+	QUIC bool
 }
 
 // open dials the transport.
@@ -34,6 +36,8 @@ func (c *Client) open(ctx context.Context) (net.Conn, error) {
 		}
 	}
 	switch {
+	case s.Transport.QUIC:
+		return s.quic(ctx, config)
 	case s.Transport.WebSocketPath != "":
 		return s.webSocket(ctx, config)
 	case config != nil:
