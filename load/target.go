@@ -29,7 +29,7 @@ func reach(ctx context.Context, b scenarios.Broker, aio *AIO) (*target, error) {
 		return aio.target()
 	}
 	t := &target{name: b.URL, url: b.URL, settings: mqtt.Settings{Address: b.Address()}}
-	t.settings.Transport = mqtt.Transport{Unix: b.UnixPath(), WebSocketPath: b.WebSocketPath()}
+	t.settings.Transport = mqtt.Transport{Unix: b.UnixPath(), WebSocketPath: b.WebSocketPath(), QUIC: b.QUIC()}
 	login.Apply(b, &t.settings)
 	if b.Secure() {
 		config, err := login.TLS(b.TLS, login.Names{CA: "broker.tls.ca", CertAndKey: "broker.tls.cert and broker.tls.key"})

@@ -140,6 +140,13 @@ func TestSecureTransports(t *testing.T) {
 	require.NoError(t, embedded.Serve())
 	t.Cleanup(func() { embedded.Close() })
 
+	server := &tls.Config{Certificates: []tls.Certificate{ours.Pair(t, "quic")}}
+	overQUIC := brokertest.ListenQUIC(t, startMosquitto(t, broker.MosquittoConfig{}).Addr(), server)
+	embeddedOverQUIC := brokertest.ListenQUIC(t, startEmbedded(t).Addr(), server)
+	server.ClientAuth, server.ClientCAs = tls.RequireAndVerifyClientCert, ours.Trusted().RootCAs
+	mutualOverQUIC := brokertest.ListenQUIC(t, startEmbedded(t).Addr(), server)
+	t.Cleanup(func() { overQUIC.Close(); embeddedOverQUIC.Close(); mutualOverQUIC.Close() })
+
 	trusted := "ca: " + ours.File
 	clientCert, clientKey := ours.Issue(t, "client")
 	cases := []struct{ name, url, tls string }{
@@ -147,6 +154,9 @@ func TestSecureTransports(t *testing.T) {
 		{"mqtts, client certificate", "mqtts://127.0.0.1:" + mutual, trusted + ", cert: " + clientCert + ", key: " + clientKey},
 		{"wss", "wss://127.0.0.1:" + port, trusted},
 		{"wss, embedded broker", "wss://127.0.0.1:" + mochiPort, trusted},
+		{"quic", "quic://" + overQUIC.Addr(), trusted},
+		{"quic, embedded broker", "quic://" + embeddedOverQUIC.Addr(), trusted},
+		{"quic, client certificate", "quic://" + mutualOverQUIC.Addr(), trusted + ", cert: " + clientCert + ", key: " + clientKey},
 	}
 	for _, c := range cases {
 		for _, client := range []string{"lean", "paho"} {
@@ -157,6 +167,10 @@ func TestSecureTransports(t *testing.T) {
 		{"wss, unknown authority", "wss://127.0.0.1:" + port, "ca: " + other.File, "certificate signed by unknown authority"},
 		{"no client certificate", "mqtts://127.0.0.1:" + mutual, trusted, "certificate"},
 		{"wss to a port without TLS", "wss://" + startMosquitto(t, broker.MosquittoConfig{}).Addr(), trusted, "does not speak TLS there"},
+		{"quic, unknown authority", "quic://" + overQUIC.Addr(), "ca: " + other.File, "certificate signed by unknown authority"},
+		{"quic, no client certificate", "quic://" + mutualOverQUIC.Addr(), trusted, "certificate required"},
+		{"quic, another protocol", "quic://" + overQUIC.Addr(), trusted + ", alpn: [other]", "no application protocol"},
+		{"quic to a port without it", "quic://" + b.Addr(), trusted, "connection refused"},
 	}
 	for _, c := range refused {
 		t.Run(c.name, func(t *testing.T) {

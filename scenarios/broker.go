@@ -34,8 +34,11 @@ func (b Broker) Started() bool { return b.Kind == Embedded || b.Kind == Mosquitt
 
 // Secure tells whether connections to the broker use TLS.
 func (b Broker) Secure() bool {
-	return strings.HasPrefix(b.URL, "mqtts:") || strings.HasPrefix(b.URL, "wss:")
+	return strings.HasPrefix(b.URL, "mqtts:") || strings.HasPrefix(b.URL, "wss:") || b.QUIC()
 }
+
+// QUIC tells whether connections to the broker are QUIC's, over UDP.
+func (b Broker) QUIC() bool { return strings.HasPrefix(b.URL, "quic:") }
 
 // UnixPath is the path of the socket that a unix:// URL names; empty for others.
 func (b Broker) UnixPath() string {
@@ -75,7 +78,7 @@ func (b Broker) MarshalJSON() ([]byte, error) {
 }
 
 // defaultPorts are the ports of the schemes that this version speaks.
-var defaultPorts = map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
+var defaultPorts = map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443", "quic": "14567"}
 
 // unixScheme is that of Unix domain sockets, which have no port.
 const unixScheme = "unix"
@@ -84,7 +87,7 @@ const unixScheme = "unix"
 const defaultWebSocketPath = "/mqtt"
 
 // wantURL names the forms of a URL.
-const wantURL = "mqtt://host:port, mqtts://, ws:// or wss:// with a path, or unix:///path"
+const wantURL = "mqtt://host:port, mqtts://, quic://, ws:// or wss:// with a path, or unix:///path"
 
 const wantBroker = "embedded, mosquitto, aio, or a URL such as mqtt://localhost:1883"
 
@@ -130,7 +133,7 @@ func (d *decoder) brokerMapping(n *node, to *Broker) {
 	}
 	d.badAuth(n, *to)
 	if tls := n.get("tls"); tls != nil && n.get("url").sound() && !to.Secure() {
-		d.report(tls, "the URL is not one of TLS", "tls with mqtts:// or wss:// only")
+		d.report(tls, "the URL is not one of TLS", "tls with mqtts://, wss:// or quic:// only")
 	}
 }
 
@@ -231,6 +234,8 @@ func badScheme(scheme string) (what, want string) {
 		return "unknown scheme tcp://", "mqtt://, which is the same"
 	case "ssl", "tls":
 		return "unknown scheme " + scheme + "://", "mqtts://, which is the same"
+	case "mqtt-quic":
+		return "unknown scheme mqtt-quic://", "quic://, which is the same"
 	}
 	return "unknown scheme " + quote(scheme), wantURL
 }

@@ -119,10 +119,20 @@ func (d *decoder) disturbable(n, root *node, s *Scenario, f Fault) {
 	case f.Broker != "" && (broker == nil || broker.sound()) && !s.Broker.Started():
 		d.report(n.get("broker"), "the harness did not start the broker at "+s.Broker.URL+" and cannot stop it", "broker: mosquitto or embedded, or a fault of the network")
 	}
-	if f.Network != (NetworkFault{}) && (broker == nil || broker.sound()) && s.Broker.UnixPath() != "" {
-		d.report(n.get("network"), "clients reach the broker through a Unix socket, which is no network", "a URL with a host, such as mqtt://localhost:1883")
+	if f.Network != (NetworkFault{}) && (broker == nil || broker.sound()) {
+		d.passable(n.get("network"), s.Broker)
 	}
 	d.concerned(n, root, s, f)
+}
+
+// passable makes sure that connections can go through the proxies that network faults need, which are of TCP.
+func (d *decoder) passable(n *node, b Broker) {
+	switch {
+	case b.UnixPath() != "":
+		d.report(n, "clients reach the broker through a Unix socket, which is no network", "a URL with a host, such as mqtt://localhost:1883")
+	case b.QUIC():
+		d.report(n, "clients reach the broker over QUIC, which is UDP, and network faults are of TCP", "a URL of TCP, such as mqtts://localhost:8883")
+	}
 }
 
 // exportsToSink makes sure that some arm exports to the sink that the harness starts.

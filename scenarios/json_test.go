@@ -97,6 +97,7 @@ func TestBrokerForms(t *testing.T) {
 		{"a URL with a port", "mqtts://[::1]:8884/", Broker{Kind: External, URL: "mqtts://[::1]:8884"}, `"mqtts://[::1]:8884"`},
 		{"a WebSocket", "'ws://host:8080'", Broker{Kind: External, URL: "ws://host:8080/mqtt"}, `"ws://host:8080/mqtt"`},
 		{"a WebSocket with a path", "wss://host/a/b", Broker{Kind: External, URL: "wss://host/a/b"}, `"wss://host/a/b"`},
+		{"QUIC", "quic://host/", Broker{Kind: External, URL: "quic://host"}, `"quic://host"`},
 		{"a socket", "unix:///run/mosquitto.sock", Broker{Kind: External, URL: "unix:///run/mosquitto.sock"}, `"unix:///run/mosquitto.sock"`},
 		{"names of TLS", "{url: 'mqtts://host', tls: {server_name: broker.example, alpn: [mqtt]}}",
 			Broker{Kind: External, URL: "mqtts://host", TLS: TLS{ServerName: "broker.example", ALPN: []string{"mqtt"}}},
@@ -121,6 +122,10 @@ func TestBrokerAddress(t *testing.T) {
 	assert.Equal(t, "host:8883", Broker{URL: "mqtts://host"}.Address())
 	assert.Equal(t, "[::1]:1884", Broker{URL: "mqtt://[::1]:1884"}.Address())
 	assert.Equal(t, "host:443", Broker{URL: "wss://host/mqtt"}.Address())
+	assert.Equal(t, "host:14567", Broker{URL: "quic://host"}.Address())
+	assert.True(t, Broker{URL: "quic://host"}.QUIC())
+	assert.True(t, Broker{URL: "quic://host"}.Secure())
+	assert.False(t, Broker{URL: "mqtts://host"}.QUIC())
 	assert.Equal(t, "/mqtt", Broker{URL: "wss://host/mqtt"}.WebSocketPath())
 	assert.Empty(t, Broker{URL: "mqtt://host"}.WebSocketPath())
 	assert.Equal(t, "/run/a.sock", Broker{URL: "unix:///run/a.sock"}.UnixPath())

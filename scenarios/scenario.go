@@ -51,8 +51,8 @@ type Broker struct {
 	Kind BrokerKind `json:"kind"`
 	// Persistence has a Mosquitto keep sessions and their messages on disk.
 	Persistence bool `json:"persistence,omitempty"`
-	// URL is where an External broker listens: mqtt://host[:1883], mqtts://host[:8883], ws://host[:80]/path, wss://host[:443]/path
-	// or unix:///path. It never holds a password.
+	// URL is where an External broker listens: mqtt://host[:1883], mqtts://host[:8883], ws://host[:80]/path, wss://host[:443]/path,
+	// quic://host[:14567] or unix:///path. It never holds a password.
 	URL string `json:"url,omitempty"`
 	// Username of the CONNECT packet; may stand in the URL as well.
 	Username string `json:"username,omitempty"`
@@ -60,7 +60,7 @@ type Broker struct {
 	PasswordFile string `json:"password_file,omitempty"`
 	// Auth is how user name and password are presented. Default: PasswordAuth.
 	Auth Auth `json:"auth,omitempty"`
-	// TLS of an mqtts:// or wss:// URL. Zero: the system's roots and no client certificate.
+	// TLS of an mqtts://, wss:// or quic:// URL. Zero: the system's roots and no client certificate.
 	TLS TLS `json:"tls,omitzero"`
 }
 

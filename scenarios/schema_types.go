@@ -70,7 +70,7 @@ const (
 	durationPattern = `^\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+$`
 	ratePattern     = `^[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?/(s|min)$`
 	sizePattern     = `^[0-9]+ *(B|[kKMG]B|[KMG]iB)?$`
-	brokerPattern   = `^(mqtts?://[^/]+/?|wss?://[^/]+(/.*)?|unix:///.+)$`
+	brokerPattern   = `^((mqtts?|quic)://[^/]+/?|wss?://[^/]+(/.*)?|unix:///.+)$`
 	exporterPattern = `^https?://[^/]+`
 	armPattern      = `^(off|(context|record|export)(@[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?)?)$`
 )
@@ -137,18 +137,18 @@ func brokerSchema() *jsonschema.Schema {
 		property{"key", described("PEM file of its private key.")},
 		property{"server_name", described("Name that the broker's certificate is verified against, and sent with SNI. Default: the URL's host.")},
 		property{"alpn", &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Type: "string", MinLength: ptr(1)}, MinItems: ptr(1),
-			Description: "Protocols offered with ALPN, such as mqtt."}},
+			Description: "Protocols offered with ALPN, such as mqtt, which is the default for quic://."}},
 	)
 	tls.DependentRequired = map[string][]string{"cert": {"key"}, "key": {"cert"}}
 	long := object(
 		property{"url", about(&jsonschema.Schema{Type: address.Type, Pattern: address.Pattern, Examples: address.Examples},
-			"Where the broker listens: mqtt://, mqtts://, ws:// and wss:// with a path (default /mqtt), or unix:///path.")},
+			"Where the broker listens: mqtt://, mqtts://, quic:// (default port 14567), ws:// and wss:// with a path (default /mqtt), or unix:///path.")},
 		property{"username", described("User name of the CONNECT packet; it may stand in the URL as well.")},
 		property{"password_file", described("File that holds the CONNECT packet's password.")},
 		property{"auth", about(words(PasswordAuth, ScramSHA1, ScramSHA256, ScramSHA512), "How user name and password are presented: in the CONNECT "+
 			"packet, or by SCRAM, a method of MQTT 5's enhanced authentication, which does not send the password and has the broker prove that "+
 			"it knows it. Default: password.")},
-		property{"tls", about(tls, "Certificates and names of an mqtts:// or wss:// URL. Default: the system's roots and no client certificate.")},
+		property{"tls", about(tls, "Certificates and names of an mqtts://, wss:// or quic:// URL. Default: the system's roots and no client certificate.")},
 	)
 	long.Required = []string{"url"}
 	return eitherOf(words(Embedded, Mosquitto, AIO), address, long, ownBrokerSchema())

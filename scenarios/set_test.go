@@ -143,7 +143,7 @@ func TestProblemsOfSetsComeAfterThoseOfTheFile(t *testing.T) {
     1 | warmup: -1s
       |         ^
 --duration -5s: duration: -5s is negative, expected a duration of more than 0s
---broker mqt://h: broker: unknown scheme "mqt", expected mqtt://host:port, mqtts://, ws:// or wss:// with a path, or unix:///path`)
+--broker mqt://h: broker: unknown scheme "mqt", expected mqtt://host:port, mqtts://, quic://, ws:// or wss:// with a path, or unix:///path`)
 }
 
 // TestSetOfArms leaves what the file says for other arms alone, and finds fault with what comes along.
