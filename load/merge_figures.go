@@ -173,10 +173,14 @@ func processesOf(parts []*result.Arm) result.Processes {
 	return all
 }
 
-// seriesOf adds up the seconds of all shards, which begin at the same instants. There is a backlog only where all shards have one.
+// seriesOf adds up the seconds of all shards, which begin at the same instants. There is a backlog only where all that ran have one.
 func seriesOf(parts []*result.Arm, whole bool) []result.Point {
 	at := make(map[int64][]result.Point)
+	ran := 0
 	for _, p := range parts {
+		if len(p.Series) > 0 {
+			ran++
+		}
 		for _, point := range p.Series {
 			at[point.AtNS] = append(at[point.AtNS], point)
 		}
@@ -184,7 +188,7 @@ func seriesOf(parts []*result.Arm, whole bool) []result.Point {
 	all := []result.Point{}
 	for _, second := range slices.Sorted(maps.Keys(at)) {
 		sum := sumOfSecond(at[second])
-		if !whole || len(at[second]) < len(parts) {
+		if !whole || len(at[second]) < ran {
 			sum.Backlog = nil
 		}
 		all = append(all, sum)

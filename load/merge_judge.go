@@ -42,6 +42,9 @@ func (m *merger) mergeFaults() []result.Fault {
 // faultOf is one fault as all shards saw it. It was over for all when it was for the last of those that it concerned.
 func faultOf(parts []result.Fault) result.Fault {
 	sum := result.Fault{AtNS: parts[0].AtNS, Name: parts[0].Name}
+	if len(parts) == 1 {
+		sum.Backlog = parts[0].Backlog // of more, each knows a part
+	}
 	reconnected, recovered := true, true
 	for _, f := range parts {
 		sum.ForNS = max(sum.ForNS, f.ForNS)
