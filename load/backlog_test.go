@@ -234,3 +234,23 @@ func TestBacklogScenario(t *testing.T) {
 		})
 	}
 }
+
+// Of shards, each of which knows a part, the seconds of all of them tell.
+func TestBacklogOfShards(t *testing.T) {
+	series := []result.Point{{AtNS: -1e9, LengthNS: 1e9, Received: 100}}
+	for i, level := range []int64{-1, 100, 200, 50, 1, 0} {
+		series = append(series, result.Point{AtNS: int64(i) * 1e9, LengthNS: 1e9, Received: 100, Backlog: &level})
+	}
+	r := newRun(t.Context(), scenario(t, `
+duration: 6s
+senders: [{name: sensors, rate: 100/s, topic: bench/a}]
+receivers: [{name: slow, filter: bench/#, stall: {at: 1s, for: 2s}}, {name: fast, filter: bench/#}]
+faults: [{at: 1s, for: 2s, network: cut, on: receivers}]
+`), Options{})
+	m, all, some := &merger{settlement: &settlement{run: r}}, r.episodes.all[0], r.episodes.all[1]
+	require.Equal(t, "slow", some.stalled)
+	assert.Equal(t, &result.Backlog{Peak: 200, PeakAtNS: 3e9, DrainedNS: new(int64(2e9)), ReceivedRatePerS: 100, OwedRatePerS: 0.5}, m.backlogOf(all, series))
+	assert.Nil(t, m.backlogOf(some, series), "the seconds are of all receivers")
+	series[3].Backlog = nil
+	assert.Nil(t, m.backlogOf(all, series), "a second is missing")
+}

@@ -196,7 +196,7 @@ func (m *merger) merge(sc *scenarios.Scenario) (*result.Result, error) {
 		}
 		res.Arms = append(res.Arms, *a)
 	}
-	res.Faults = m.mergeFaults()
+	res.Faults = m.mergeFaults(res.Arms[0].Series)
 	res.Warnings = m.mergeWarnings(res)
 	res.Verdict, res.Reason = m.judgeWhole(res)
 	return res, nil

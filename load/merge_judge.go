@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"mqttrace/load/clock"
 	"mqttrace/load/result"
+	"mqttrace/scenarios"
 )
 
 // mergeReasons adds up the reason codes, by packet and code.
@@ -21,8 +23,8 @@ func (m *merger) mergeReasons() []result.Reason {
 	return all.all()
 }
 
-// mergeFaults says what became of each fault over all shards.
-func (m *merger) mergeFaults() []result.Fault {
+// mergeFaults says what became of each fault over all shards, whose series is given.
+func (m *merger) mergeFaults(series []result.Point) []result.Fault {
 	all := append([]result.Fault{}, m.shards[0].Faults...)
 	for i := range all {
 		parts := make([]result.Fault, 0, len(m.shards))
@@ -34,9 +36,33 @@ func (m *merger) mergeFaults() []result.Fault {
 		all[i] = faultOf(parts)
 		if i < len(m.episodes.all) {
 			all[i].Lost = m.episodes.all[i].messagesLost
+			if len(parts) > 1 {
+				all[i].Backlog = m.backlogOf(m.episodes.all[i], series)
+			}
 		}
 	}
 	return all
+}
+
+// backlogOf is the backlog of an episode as the seconds of all shards tell it, which is of all receivers: nil if it did not hold all of
+// them back.
+func (m *merger) backlogOf(e *episode, series []result.Point) *result.Backlog {
+	if slices.ContainsFunc(m.scenario.Receivers, func(v scenarios.Receiver) bool { return !e.holds(v.Name) }) {
+		return nil
+	}
+	var received uint64
+	for _, p := range series {
+		if p.AtNS < 0 {
+			continue
+		}
+		if p.Backlog == nil {
+			return nil
+		}
+		received += p.Received
+		end := standing{clock.Instant(p.AtNS + p.LengthNS), received + uint64(max(*p.Backlog, 0)), received}
+		e.backlog.add(end, 0, clock.Instant(e.fault.At))
+	}
+	return e.backlog.result()
 }
 
 // faultOf is one fault as all shards saw it. It was over for all when it was for the last of those that it concerned.

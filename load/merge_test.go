@@ -136,9 +136,9 @@ thresholds: [response.p50 < 25ms, response.max < 1h]
 			Cost:    result.Cost{CPUNSPerMessage: float64(1000 * i), AllocsPerMessage: 2, WireBytesPerMessage: 100, GCShare: 0.5},
 			Process: result.Processes{Generator: &result.Process{CPUNS: 50_000, CPUCores: 0.5, RSSBytes: 1 << 20, Allocs: 900}},
 			Series: []result.Point{
-				{AtNS: 0, LengthNS: 1e9, Sent: 90, Received: 100, P50NS: 2e6, P99NS: 3e6, MaxNS: int64(4+i) * 1e6, GeneratorCPU: 0.5, ScheduleLagP99NS: int64(i),
+				{AtNS: 0, LengthNS: 1e9, Sent: 90, Received: 100, Backlog: new(int64(270 - 100*i)), P50NS: 2e6, P99NS: 3e6, MaxNS: int64(4+i) * 1e6, GeneratorCPU: 0.5, ScheduleLagP99NS: int64(i),
 					Response: &result.Bins{First: result.BinOf(2e6), Counts: []uint64{100}}},
-				{AtNS: int64(1+i) * 1e9, LengthNS: 1e9, Received: uint64(i)},
+				{AtNS: int64(1+i) * 1e9, LengthNS: 1e9, Received: uint64(i), Backlog: new(int64(1))},
 			},
 			Slowest: []result.Exemplar{{Sender: fmt.Sprint(i), ResponseNS: int64(i)}, {Sender: fmt.Sprint(i), ResponseNS: 1}},
 			Spans:   &result.Spans{Started: 10, Messages: 5, Whole: 5},
@@ -184,6 +184,8 @@ func TestFiguresOfShardsAddUp(t *testing.T) {
 	assert.EqualValues(t, []uint64{300}, first.Response.Counts)
 	assert.EqualValues(t, int64(result.BinStart(result.BinOf(2e6)+1)), first.P50NS, "the upper end of the bin")
 	assert.EqualValues(t, 6e6, first.MaxNS)
+	assert.EqualValues(t, 510, *first.Backlog)
+	assert.Nil(t, a.Series[1].Backlog, "two shards do not tell")
 	assert.EqualValues(t, 2, first.ScheduleLagP99NS)
 	assert.InEpsilon(t, 1.5, first.GeneratorCPU, 1e-9)
 	assert.EqualValues(t, []string{"2", "0"}, []string{a.Slowest[0].Sender, a.Slowest[1].Sender})

@@ -454,12 +454,13 @@ type Fault struct {
 	Lost       uint64 `json:"lost,omitempty"`
 	Duplicated uint64 `json:"duplicated,omitempty"`
 	Late       uint64 `json:"late,omitempty"`
-	// Backlog is of the receivers that the fault held back; nil of one that did not, and in a shard.
+	// Backlog is of the receivers that the fault held back; nil of one that did not, in a shard, and in a merged result of one that held
+	// back only some.
 	Backlog *Backlog `json:"backlog,omitempty"`
 }
 
 // Backlog is what receivers that were held back were owed and had not got: of several that a message is for, each is owed a copy, and a
-// shared subscription one. It was looked at every 20 ms. Receivers that come and go are left out.
+// shared subscription one. It was looked at every 20 ms, or in a merged result every second. Receivers that come and go are left out.
 type Backlog struct {
 	// Before is the most that was under way in the second before, Peak the most from then on, at PeakAtNS from the start of the measured
 	// phase: it went down from there.
