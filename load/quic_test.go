@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quic-go/quic-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -57,6 +58,24 @@ func TestQUICNamesAndAddresses(t *testing.T) {
 	assert.ElementsMatch(t, from, came, "in turn: a receiver, two senders")
 	_, err := Run(t.Context(), scenario(t, "source_addresses: [192.0.2.1]"+secured(url, "lean", trusted)), Options{})
 	assert.ErrorContains(t, err, "192.0.2.1:0", "an address that this machine has not")
+}
+
+// A client that says nothing, for longer than the server allows a QUIC connection to be silent, stays connected: that is for MQTT's
+// keep-alive to judge.
+func TestQUICStaysWhileNothingIsSaid(t *testing.T) {
+	t.Parallel()
+	server, url, trusted := listenQUIC(t)
+	runScenario(t, `
+broker: {url: "`+url+`", tls: {`+trusted+`}}
+warmup: 0s
+duration: 8s
+senders: [{name: quiet, idle: true, topic: a}, {name: forever, idle: true, topic: a, keep_alive: 0s}, {name: sensor, rate: 1/s, topic: b}]
+`)
+	require.Eventually(t, func() bool { return len(server.Clients()) >= 3 }, time.Minute, time.Millisecond)
+	for _, client := range server.Clients() {
+		assert.Equal(t, &quic.ApplicationError{Remote: true}, client.Ended, "closed in order")
+	}
+	assert.Len(t, server.Clients(), 3, "one connection a client")
 }
 
 // A server that dies in mid-run and is back has its clients come back to their sessions. Those who had nothing to say to it meanwhile, nor

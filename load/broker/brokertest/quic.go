@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/quic-go/quic-go"
 )
@@ -22,6 +23,9 @@ type QUICServer struct {
 	serving   sync.WaitGroup
 	clients   []QUICClient
 }
+
+// quicIdleTimeout is less than a keep-alive interval, and the least that quic-go believes of a server.
+const quicIdleTimeout = 5 * time.Second
 
 // QUICClient is a connection that has ended.
 type QUICClient struct {
@@ -66,7 +70,7 @@ func (s *QUICServer) Listen(t Test) {
 		t.Fatalf("listen for QUIC: %v", err)
 	}
 	s.address, s.transport = socket.LocalAddr().(*net.UDPAddr), &quic.Transport{Conn: socket, StatelessResetKey: new(quic.StatelessResetKey)}
-	listener, err := s.transport.Listen(s.config, &quic.Config{MaxIncomingUniStreams: -1})
+	listener, err := s.transport.Listen(s.config, &quic.Config{MaxIdleTimeout: quicIdleTimeout, MaxIncomingUniStreams: -1})
 	if err != nil {
 		t.Fatalf("listen for QUIC: %v", err)
 	}
