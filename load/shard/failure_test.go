@@ -82,10 +82,10 @@ func TestNeverArrives(t *testing.T) {
 	eachBroker(t, func(t *testing.T, settings mqtt.Settings) {
 		specs := shardsOf(8, 3, 5)
 		for i := range specs {
-			specs[i].Wait = 3 * time.Second
+			specs[i].Wait = 5 * time.Second
 		}
 		for _, o := range joinAll(t, settings, specs...) {
-			failed(t, o.err, Missing, "shards 3 and 5 of 8 did not arrive within 3s")
+			failed(t, o.err, Missing, "shards 3 and 5 of 8 did not arrive within 5s")
 		}
 		assert.Empty(t, retainedBelow(t, settings, DefaultPrefix))
 	})
@@ -214,13 +214,13 @@ func TestStepNotReached(t *testing.T) {
 	settings := mqtt.Settings{Address: mosquitto(t).Addr()}
 	specs := shardsOf(3)
 	for i := range specs {
-		specs[i].Wait = 3 * time.Second
+		specs[i].Wait = 5 * time.Second
 	}
 	members := joinAll(t, settings, specs...)
 	var all sync.WaitGroup
 	for _, m := range members[:2] {
 		all.Go(func() {
-			failed(t, m.Reach(limited(t), "ready"), Missing, "shard 2 did not report ready within 3s of the first that did")
+			failed(t, m.Reach(limited(t), "ready"), Missing, "shard 2 did not report ready within 5s of the first that did")
 		})
 	}
 	all.Wait()

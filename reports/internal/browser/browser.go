@@ -27,6 +27,7 @@ func Start(t testing.TB) *Browser {
 	require.NoError(t, err)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
+		chromedp.WSURLReadTimeout(Patience),
 		// Nothing is outside: a page that asks for anything cannot get it, and is found out.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
 	)
