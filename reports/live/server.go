@@ -109,16 +109,24 @@ func (s *Server) Show(saved reports.Saved) error {
 	if !looked {
 		return nil
 	}
-	var update bytes.Buffer
-	if err := reports.HTMLUpdate(&update, []reports.Saved{saved}); err != nil {
-		return fmt.Errorf("showing the run: %w", err)
+	update, err := updateOf(saved)
+	if err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for viewer := range s.viewers {
-		send(viewer, update.Bytes())
+		send(viewer, update)
 	}
 	return nil
+}
+
+func updateOf(saved reports.Saved) ([]byte, error) {
+	var update bytes.Buffer
+	if err := reports.HTMLUpdate(&update, []reports.Saved{saved}); err != nil {
+		return nil, fmt.Errorf("showing the run: %w", err)
+	}
+	return update.Bytes(), nil
 }
 
 // send leaves the latest update for a viewer, in the place of one that has not been fetched yet.
@@ -127,7 +135,20 @@ func send(viewer chan []byte, update []byte) {
 	case <-viewer:
 	default:
 	}
-	viewer <- update // there is room for one, and nobody else puts anything in: Show holds the lock
+	viewer <- update // there is room for one, and nobody else puts anything in: the caller holds the lock
+}
+
+// catchUp leaves the latest result for a new viewer, whose page may be older.
+func (s *Server) catchUp(viewer chan []byte, latest reports.Saved) {
+	update, err := updateOf(latest)
+	if err != nil {
+		return // Show has said so
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.viewers[viewer] && len(viewer) == 0 { // or there is a newer one already
+		send(viewer, update)
+	}
 }
 
 // servePage answers with the whole page, as new as it can be had.
@@ -168,12 +189,16 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	viewer := make(chan []byte, 1)
 	s.mu.Lock()
 	s.viewers[viewer] = true
+	latest := s.latest
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
 		delete(s.viewers, viewer)
 		s.mu.Unlock()
 	}()
+	if latest != nil {
+		s.catchUp(viewer, *latest)
+	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	out := http.NewResponseController(w)

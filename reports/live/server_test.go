@@ -99,6 +99,26 @@ func events(t *testing.T, ctx context.Context, s *live.Server) <-chan string {
 	return lines
 }
 
+// isUpdatedTo waits for an update that has a text in it.
+func isUpdatedTo(t *testing.T, viewer <-chan string, text string) {
+	t.Helper()
+	for line := range viewer {
+		data, isData := strings.CutPrefix(line, "data: ")
+		require.True(t, isData, line)
+		var update struct {
+			Fragments map[string]string `json:"fragments"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(data), &update))
+		require.NotEmpty(t, update.Fragments)
+		for _, fragment := range update.Fragments {
+			if strings.Contains(fragment, text) {
+				return
+			}
+		}
+	}
+	require.FailNow(t, "the run is over", "want %s", text)
+}
+
 func TestSeveralViewersAreKeptUpToDate(t *testing.T) {
 	s := start(t)
 	require.NoError(t, s.Show(soFar(100)))
@@ -108,18 +128,12 @@ func TestSeveralViewersAreKeptUpToDate(t *testing.T) {
 	for range gone {
 	}
 	require.NoError(t, s.Show(soFar(200)))
-	for _, viewer := range []<-chan string{one, two} {
-		line := <-viewer
-		data, isData := strings.CutPrefix(line, "data: ")
-		require.True(t, isData, line)
-		var update struct {
-			Fragments map[string]string `json:"fragments"`
-		}
-		require.NoError(t, json.Unmarshal([]byte(data), &update))
-		assert.NotEmpty(t, update.Fragments)
+	late := events(t, t.Context(), s)
+	for _, viewer := range []<-chan string{one, two, late} {
+		isUpdatedTo(t, viewer, "1,000")
 	}
 	require.NoError(t, s.Close())
-	for _, viewer := range []<-chan string{one, two} {
+	for _, viewer := range []<-chan string{one, two, late} {
 		assert.Equal(t, "event: end", <-viewer)
 	}
 	_, err := http.Get(s.URL())
