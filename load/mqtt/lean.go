@@ -30,11 +30,10 @@ type leanDriver struct {
 	// limits are CONNACK's.
 	limits Limits
 
-	message packet.Message // being handled
-	letters letters
-	late    *lateAcks
-	owed    atomic.Int64          // messages that have arrived and are not acknowledged
-	queue   atomic.Pointer[queue] // nil until a message arrives for a handler that it is not lent to
+	inbox *inbox // nil until a message arrives
+	late  *lateAcks
+	owed  atomic.Int64          // messages that have arrived and are not acknowledged
+	queue atomic.Pointer[queue] // nil until a message arrives for a handler that it is not lent to
 	// aliases are the broker's topic aliases, up to the maximum that CONNECT gave it.
 	aliases      map[uint16]string
 	aliasMaximum uint16

@@ -13,10 +13,13 @@ import (
 func (d *leanDriver) handle(f packet.Frame) error {
 	switch f.Type() {
 	case packet.Publish:
-		if err := d.message.Decode(f); err != nil {
+		if d.inbox == nil {
+			d.inbox = new(inbox)
+		}
+		if err := d.inbox.message.Decode(f); err != nil {
 			return err
 		}
-		return d.arrived(&d.message)
+		return d.arrived(&d.inbox.message)
 	case packet.Puback, packet.Pubrec, packet.Pubcomp:
 		return d.acknowledged(f)
 	case packet.Pubrel:

@@ -11,6 +11,12 @@ import (
 	"mqttrace/load/mqtt/packet"
 )
 
+// inbox is what a connection handles messages with. Most clients of a run only publish, and have none.
+type inbox struct {
+	message packet.Message // being handled
+	letters letters
+}
+
 // arrived takes a PUBLISH: it hands it to the handler and acknowledges it, or queues it for the handler.
 func (d *leanDriver) arrived(m *packet.Message) error {
 	topic, err := d.topicOf(m)
@@ -29,7 +35,7 @@ func (d *leanDriver) arrived(m *packet.Message) error {
 	case handlers.Message == nil:
 		d.confirm(m.QoS, m.ID)
 	case handlers.Lent:
-		handlers.Message(Delivery{Publish: d.letters.lend(m, topic), Received: d.in.readAt, Gone: d.closed})
+		handlers.Message(Delivery{Publish: d.inbox.letters.lend(m, topic), Received: d.in.readAt, Gone: d.closed})
 		d.confirm(m.QoS, m.ID)
 	default:
 		d.enqueue(m, topic)
@@ -75,7 +81,7 @@ func (d *leanDriver) topicOf(m *packet.Message) (string, error) {
 		}
 		return topic, nil
 	}
-	topic := d.letters.text(m.Topic)
+	topic := d.inbox.letters.text(m.Topic)
 	if alias > 0 {
 		if d.aliases == nil {
 			d.aliases = make(map[uint16]string)
