@@ -17,12 +17,12 @@ type aliveness struct {
 	interval time.Duration // 0: no keep-alive
 	// received is the clock.Instant of the last bytes that were read.
 	received atomic.Int64
-	// answered says that PINGRESP has come since the last PINGREQ, or that there was none.
-	answered atomic.Bool
+	timer    *time.Timer
 
 	mu      sync.Mutex // guards timer
-	timer   *time.Timer
 	stopped bool
+	// answered says that PINGRESP has come since the last PINGREQ, or that there was none.
+	answered atomic.Bool
 }
 
 func (a *aliveness) start(d *leanDriver) {

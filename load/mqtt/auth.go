@@ -47,14 +47,14 @@ func (l *link) reauthenticate(ctx context.Context, limit time.Duration, packet *
 	go func() {
 		defer close(watched)
 		select {
-		case <-l.retired:
+		case <-l.retired.done():
 			cancel()
 		case <-ctx.Done():
 		}
 	}()
 	answer, err := l.driver.authenticate(ctx, packet)
 	select {
-	case <-l.retired:
+	case <-l.retired.done():
 		if err != nil && l.cause != nil {
 			err = l.cause
 		}
@@ -67,13 +67,21 @@ func authPacket(reason byte, method string, data []byte) *paho.Auth {
 	return &paho.Auth{ReasonCode: reason, Properties: &paho.AuthProperties{AuthMethod: method, AuthData: data}}
 }
 
-// dialogue is the enhanced authentication of one connection, and of each re-authentication on it. Safe for concurrent use.
+// dialogue is the enhanced authentication of one connection, and of each re-authentication on it; nil is that of a client that has
+// none. Safe for concurrent use.
 type dialogue struct {
-	auth *EnhancedAuth // nil for none
+	auth *EnhancedAuth
 
 	mu       sync.Mutex // guards what follows
 	exchange Exchange
 	failure  error // the first of an answer
+}
+
+func newDialogue(auth *EnhancedAuth) *dialogue {
+	if auth == nil {
+		return nil
+	}
+	return &dialogue{auth: auth}
 }
 
 // begin returns what the client says first.
@@ -104,7 +112,7 @@ func (presentation) Finish([]byte) error           { return nil }
 // answer answers when the broker goes on with the authentication. Without a method of its own the client has nothing to say, and the
 // broker will refuse that.
 func (d *dialogue) answer(asked *paho.Auth) (*paho.Auth, error) {
-	if d.auth == nil {
+	if d == nil {
 		return authPacket(packets.AuthContinueAuthentication, asked.Properties.AuthMethod, nil), nil
 	}
 	d.mu.Lock()
@@ -121,7 +129,7 @@ func (d *dialogue) answer(asked *paho.Auth) (*paho.Auth, error) {
 
 // finish takes the broker's success.
 func (d *dialogue) finish(data []byte) error {
-	if d.auth == nil {
+	if d == nil {
 		return nil
 	}
 	d.mu.Lock()
@@ -147,6 +155,9 @@ func (d *dialogue) wrap(err error) error {
 
 // failed is why an answer could not be given, nil if all could.
 func (d *dialogue) failed() error {
+	if d == nil {
+		return nil
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.failure

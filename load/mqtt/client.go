@@ -64,25 +64,20 @@ type Client struct {
 
 	publishing sync.Mutex // one message at a time, in order
 
-	mu            sync.Mutex // guards what follows
-	link          *link      // nil while there is no connection
-	linked        chan struct{}
+	mu            sync.Mutex    // guards what follows
+	link          *link         // nil while there is no connection
+	linked        chan struct{} // closed when there is one again; nil while there is one
 	subscriptions []subscription
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
-	done   chan struct{} // closed when the supervising goroutine has ended
+	done   latch // closed when the supervising goroutine has ended
 }
 
 // Connect connects and returns when CONNACK has arrived; the first attempt is the only one. ctx bounds the connecting, not the
 // Client's life, which ends with Close.
 func Connect(ctx context.Context, settings Settings, handlers Handlers) (*Client, error) {
-	c := &Client{
-		settings: settings.withDefaults(),
-		handlers: handlers,
-		linked:   make(chan struct{}),
-		done:     make(chan struct{}),
-	}
+	c := &Client{settings: settings.withDefaults(), handlers: handlers}
 	c.session = c.newSession()
 	l, err := c.dial(ctx, !settings.Resume)
 	if err != nil {
@@ -335,13 +330,13 @@ func (c *Client) Close(ctx context.Context) error {
 		l.goodbye()
 		defer stop()
 	}
-	<-c.done
+	<-c.done.done()
 	return nil
 }
 
 // supervise keeps the client connected until Close.
 func (c *Client) supervise(l *link) {
-	defer close(c.done)
+	defer c.done.close()
 	defer c.session.close()
 	pause, err := c.settings.ReconnectMin, l.serve()
 	for c.ctx.Err() == nil {
@@ -429,7 +424,10 @@ func (c *Client) setLink(l *link) {
 	c.session.setLimit(min(limit, math.MaxUint16-1)) // one packet identifier is left for SUBSCRIBE
 	c.mu.Lock()
 	c.link = l
-	close(c.linked)
+	if c.linked != nil {
+		close(c.linked)
+		c.linked = nil
+	}
 	c.mu.Unlock()
 	if c.ctx.Err() != nil {
 		l.goodbye() // Close may have come too early to see it
@@ -440,7 +438,7 @@ func (c *Client) setLost(err error) {
 	c.mu.Lock()
 	if c.link != nil {
 		c.link.cause = err
-		close(c.link.retired)
+		c.link.retired.close()
 		c.link = nil
 		c.linked = make(chan struct{})
 	}
@@ -479,7 +477,7 @@ func (c *Client) awaitLink(ctx context.Context) (*link, error) {
 // awaitLoss waits until a link that failed is no longer the current one.
 func (c *Client) awaitLoss(ctx context.Context, l *link) error {
 	select {
-	case <-l.retired:
+	case <-l.retired.done():
 		return nil
 	case <-c.ctx.Done():
 		return ErrClosed

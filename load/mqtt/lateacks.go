@@ -22,12 +22,8 @@ type lateAck struct {
 	ack func()
 }
 
-// newLateAcks makes a queue for the messages that a broker may have unacknowledged; it ends with the connection. It is nil without
-// a delay.
+// newLateAcks makes a queue for the messages that a broker may have unacknowledged; it ends with the connection.
 func newLateAcks(delay func() time.Duration, receiveMaximum uint16, closed <-chan struct{}) *lateAcks {
-	if delay == nil {
-		return nil
-	}
 	return &lateAcks{delay: delay, queue: make(chan lateAck, int(receiveMaximum)+1), closed: closed, done: make(chan struct{})}
 }
 

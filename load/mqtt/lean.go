@@ -42,9 +42,7 @@ type leanDriver struct {
 
 	alive aliveness
 
-	// closed is closed when the connection is.
-	closed  chan struct{}
-	closing sync.Once
+	closed latch // closed when the connection is
 
 	mu      sync.Mutex // guards what follows
 	given   bool       // up, from this side
@@ -53,8 +51,10 @@ type leanDriver struct {
 }
 
 func newLeanDriver(c *Client, conn net.Conn, dialogue *dialogue) *leanDriver {
-	d := &leanDriver{client: c, session: c.session.(*leanSession), dialogue: dialogue, closed: make(chan struct{})}
-	d.late = newLateAcks(c.handlers.AckDelay, c.settings.ReceiveMaximum, d.closed)
+	d := &leanDriver{client: c, session: c.session.(*leanSession), dialogue: dialogue}
+	if c.handlers.AckDelay != nil {
+		d.late = newLateAcks(c.handlers.AckDelay, c.settings.ReceiveMaximum, d.closed.done())
+	}
 	d.in.init(conn)
 	d.out.init(conn, &c.counters)
 	return d
@@ -115,8 +115,11 @@ func (d *leanDriver) awaitConnack() (*paho.Connack, error) {
 
 // decoded is what paho.golang makes of a packet.
 func decoded(f packet.Frame) (packets.Packet, error) {
-	p, err := packets.ReadPacket(bytes.NewReader(packet.AppendFrame(nil, f)))
-	if err != nil {
+	p := packets.NewControlPacket(f.Type())
+	if p == nil {
+		return nil, fmt.Errorf("packet of unknown type %d", f.Type())
+	}
+	if err := p.Content.Unpack(bytes.NewBuffer(bytes.Clone(f.Body))); err != nil {
 		return nil, fmt.Errorf("packet of type %d: %w", f.Type(), err)
 	}
 	return p.Content, nil
@@ -225,11 +228,10 @@ func (d *leanDriver) fail(err error) {
 }
 
 func (d *leanDriver) shut() {
-	d.closing.Do(func() {
-		close(d.closed)
+	if d.closed.close() {
 		_ = d.in.conn.Close() // nothing is to be done about a failure
 		d.out.end(net.ErrClosed)
-	})
+	}
 }
 
 // send writes a packet of paho.golang's.

@@ -14,7 +14,7 @@ func (d *leanDriver) handle(f packet.Frame) error {
 	switch f.Type() {
 	case packet.Publish:
 		if d.inbox == nil {
-			d.inbox = new(inbox)
+			d.inbox = &inbox{gone: d.closed.done()}
 		}
 		if err := d.inbox.message.Decode(f); err != nil {
 			return err

@@ -156,7 +156,7 @@ func (d *leanDriver) awaitWindow(ctx context.Context) (uint16, error) {
 	for {
 		select {
 		case <-d.session.freed:
-		case <-d.closed:
+		case <-d.closed.done():
 			return 0, errLinkLost
 		case <-ctx.Done():
 			return 0, ctx.Err()
@@ -210,7 +210,7 @@ func (d *leanDriver) request(ctx context.Context, p packets.Packet, id *uint16) 
 	select {
 	case p := <-answer:
 		return p, nil
-	case <-d.closed:
+	case <-d.closed.done():
 		return nil, errLinkLost
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -230,7 +230,7 @@ func (d *leanDriver) authenticate(ctx context.Context, a *paho.Auth) (*paho.Auth
 	select {
 	case response := <-answer:
 		return response, nil
-	case <-d.closed:
+	case <-d.closed.done():
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

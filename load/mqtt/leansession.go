@@ -27,7 +27,7 @@ type leanSession struct {
 	received map[uint16]struct{}
 	waiting  bool          // somebody waits on freed, who has not been told yet of
 	changed  bool          // room that there is
-	freed    chan struct{} // holds a token when there may be room
+	freed    chan struct{} // holds a token when there may be room; nil until somebody waits
 }
 
 // stage is what a slot waits for.
@@ -51,7 +51,7 @@ type slot struct {
 }
 
 func newLeanSession(keeps bool) *leanSession {
-	return &leanSession{keeps: keeps, freed: make(chan struct{}, 1)}
+	return &leanSession{keeps: keeps}
 }
 
 // reserve takes an identifier for a message, unless the window is full: then it is 0 and the next room is signalled on freed.
@@ -59,7 +59,7 @@ func (s *leanSession) reserve() uint16 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.used >= s.limit {
-		s.waiting = true
+		s.wait()
 		return 0
 	}
 	id := s.take()
@@ -278,8 +278,20 @@ func (s *leanSession) settle(ctx context.Context, retired <-chan struct{}) {
 func (s *leanSession) unsettled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.waiting = s.used > 0
-	return s.waiting
+	if s.used == 0 {
+		s.waiting = false
+		return false
+	}
+	s.wait()
+	return true
+}
+
+// wait notes that somebody is about to wait on freed; the caller holds mu.
+func (s *leanSession) wait() {
+	s.waiting = true
+	if s.freed == nil {
+		s.freed = make(chan struct{}, 1)
+	}
 }
 
 // abandon reports every unacknowledged message as lost with its session.

@@ -40,7 +40,7 @@ func (c *Client) Leave(how Leaving) bool {
 	} else {
 		l.goodbye()
 	}
-	<-l.retired // what is published from now on goes to the next connection
+	<-l.retired.done() // what is published from now on goes to the next connection
 	return true
 }
 
@@ -69,7 +69,7 @@ func (c *Client) LeaveInOrder(ctx context.Context, how Leaving) bool {
 	defer func() { c.counters.held.Add(int64(clock.Now().Sub(since))) }() // which is how long a Publish may have waited
 	if l := c.current(); l != nil {
 		l.flush()
-		c.session.settle(ctx, l.retired)
+		c.session.settle(ctx, l.retired.done())
 	}
 	return c.Leave(how)
 }

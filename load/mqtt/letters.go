@@ -15,6 +15,7 @@ import (
 type inbox struct {
 	message packet.Message // being handled
 	letters letters
+	gone    <-chan struct{} // closed with the connection
 }
 
 // arrived takes a PUBLISH: it hands it to the handler and acknowledges it, or queues it for the handler.
@@ -35,7 +36,7 @@ func (d *leanDriver) arrived(m *packet.Message) error {
 	case handlers.Message == nil:
 		d.confirm(m.QoS, m.ID)
 	case handlers.Lent:
-		handlers.Message(Delivery{Publish: d.inbox.letters.lend(m, topic), Received: d.in.readAt, Gone: d.closed})
+		handlers.Message(Delivery{Publish: d.inbox.letters.lend(m, topic), Received: d.in.readAt, Gone: d.inbox.gone})
 		d.confirm(m.QoS, m.ID)
 	default:
 		d.enqueue(m, topic)
@@ -216,7 +217,7 @@ func (d *leanDriver) enqueue(m *packet.Message, topic string) {
 	}
 	select {
 	case q.arrivals <- arrival{kept(m, topic), d.in.readAt}:
-	case <-d.closed:
+	case <-d.inbox.gone:
 	}
 }
 
@@ -225,7 +226,7 @@ func (d *leanDriver) work(q *queue) {
 	defer close(q.done)
 	for a := range q.arrivals {
 		start := clock.Now()
-		d.client.handlers.Message(Delivery{Publish: a.publish, Received: a.at, Gone: d.closed})
+		d.client.handlers.Message(Delivery{Publish: a.publish, Received: a.at, Gone: d.inbox.gone})
 		d.confirm(a.publish.QoS, a.publish.PacketID)
 		if len(q.arrivals) == 0 || clock.Now().Sub(start) >= slowHandler {
 			d.out.flushAcks()

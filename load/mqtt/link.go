@@ -26,7 +26,7 @@ type link struct {
 	leaving *Leaving
 	// retired is closed when the Client has noticed the end; cause, which may be read from then on, is why the link ended, nil if
 	// the Client was closed.
-	retired chan struct{}
+	retired latch
 	cause   error
 }
 
@@ -92,8 +92,8 @@ func (c *Client) dial(ctx context.Context, cleanStart bool) (*link, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", c.settings.Address, c.settings.explain(err))
 	}
-	dialogue := &dialogue{auth: c.settings.Auth}
-	l := &link{driver: c.newDriver(conn, dialogue), dialogue: dialogue, retired: make(chan struct{})}
+	dialogue := newDialogue(c.settings.Auth)
+	l := &link{driver: c.newDriver(conn, dialogue), dialogue: dialogue}
 	if err := c.connect(ctx, l, cleanStart); err != nil {
 		l.close()
 		return nil, err

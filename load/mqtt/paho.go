@@ -38,7 +38,9 @@ func newPahoDriver(c *Client, conn net.Conn, dialogue *dialogue) *pahoDriver {
 		client: c, dialogue: dialogue, outcomes: c.session.(*outcomes), wire: newWire(conn, c.settings.ReceiveMaximum, &c.counters),
 		failed: make(chan error, 1), given: make(chan struct{}),
 	}
-	d.late = newLateAcks(c.handlers.AckDelay, c.settings.ReceiveMaximum, d.wire.closed)
+	if c.handlers.AckDelay != nil {
+		d.late = newLateAcks(c.handlers.AckDelay, c.settings.ReceiveMaximum, d.wire.closed)
+	}
 	return d
 }
 

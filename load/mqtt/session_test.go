@@ -213,7 +213,7 @@ func TestHintsAreTheUsersWords(t *testing.T) {
 	authority := brokertest.NewAuthority(t, t.TempDir())
 	cert, key := authority.Issue(t, "broker")
 	secure := mosquitto(broker.MosquittoConfig{CertFile: cert, KeyFile: key})(t)
-	hints := mqtt.Hints{Authority: "set CA", TLSPort: "set TLS"}
+	hints := &mqtt.Hints{Authority: "set CA", TLSPort: "set TLS"}
 	_, err := dial(deadline(t), mqtt.Settings{Address: secure.Addr(), ClientID: "client", TLS: new(tls.Config), Hints: hints}, mqtt.Handlers{})
 	assert.ErrorContains(t, err, "(set CA)")
 	_, err = dial(deadline(t), mqtt.Settings{Address: secure.Addr(), ClientID: "client", Hints: hints}, mqtt.Handlers{})

@@ -26,21 +26,21 @@ type Settings struct {
 	Password func() ([]byte, error)
 	// Auth is the enhanced authentication (MQTT 5 section 4.12); nil for none.
 	Auth *EnhancedAuth
-	// Resume takes up the session that the broker may still have for ClientID, with its subscriptions and the messages that
-	// wait in it, instead of starting a clean one. It is about the first connection only: a connection made again resumes
-	// the session if SessionExpiry keeps one.
-	Resume bool
 	// SessionExpiry is the session expiry interval in whole seconds, up to 4,294,967,295, which is for ever; 0 ends the
 	// session with the connection. Close leaves the session to expire.
 	SessionExpiry time.Duration
 	// KeepAlive is in whole seconds, up to 65,535. Default: 60 s. KeepAliveOff turns it off.
 	KeepAlive time.Duration
-	// ReceiveMaximum is how many unacknowledged QoS 1 and 2 messages the broker may send. Default: 100. Each one costs some
-	// bytes per client even when it is not used.
-	ReceiveMaximum uint16
 	// Window bounds the client's own unacknowledged QoS 1 and 2 messages, if that is less than the broker allows. 0: the
 	// broker's Receive Maximum alone.
 	Window int
+	// ReceiveMaximum is how many unacknowledged QoS 1 and 2 messages the broker may send. Default: 100. Each one costs some
+	// bytes per client even when it is not used.
+	ReceiveMaximum uint16
+	// Resume takes up the session that the broker may still have for ClientID, with its subscriptions and the messages that
+	// wait in it, instead of starting a clean one. It is about the first connection only: a connection made again resumes
+	// the session if SessionExpiry keeps one.
+	Resume bool
 	// TopicAlias replaces the topics of PUBLISH packets by aliases, after the first of each, for as many topics as the broker's
 	// Topic Alias Maximum allows. Each connection begins anew.
 	TopicAlias bool
@@ -62,8 +62,8 @@ type Settings struct {
 	LocalAddress net.IP
 	// Implementation is what speaks MQTT on the connection. Default: Paho.
 	Implementation Implementation
-	// Hints are what errors of connection attempts suggest. Default: in the words of a scenario file.
-	Hints Hints
+	// Hints are what errors of connection attempts suggest. Default: the words of a scenario file.
+	Hints *Hints
 }
 
 // KeepAliveOff is a Settings.KeepAlive that lets the connection be silent for any time.
@@ -107,6 +107,12 @@ type Hints struct {
 	Authority string // the broker's certificate is not signed by a trusted authority
 }
 
+var scenarioHints = Hints{
+	PlainPort: "the broker does not speak TLS there; is the URL mqtt://?",
+	TLSPort:   "does the broker expect TLS there? then the URL is mqtts://",
+	Authority: "tls.ca names the authority that signed the broker's certificate",
+}
+
 const defaultReceiveMaximum = 100
 
 func (s Settings) withDefaults() Settings {
@@ -117,9 +123,7 @@ func (s Settings) withDefaults() Settings {
 	setDefault(&s.AckTimeout, 10*time.Second)
 	setDefault(&s.ReconnectMin, 50*time.Millisecond)
 	setDefault(&s.ReconnectMax, 2*time.Second)
-	setDefault(&s.Hints.PlainPort, "the broker does not speak TLS there; is the URL mqtt://?")
-	setDefault(&s.Hints.TLSPort, "does the broker expect TLS there? then the URL is mqtts://")
-	setDefault(&s.Hints.Authority, "tls.ca names the authority that signed the broker's certificate")
+	setDefault(&s.Hints, &scenarioHints)
 	return s
 }
 

@@ -157,7 +157,7 @@ func (b Broker) Connection(token *credentials.Token) mqtt.Settings {
 		KeepAlive:     b.KeepAlive,
 		ReconnectMin:  reconnectMin,
 		ReconnectMax:  reconnectMax,
-		Hints: mqtt.Hints{
+		Hints: &mqtt.Hints{
 			PlainPort: "the broker does not speak TLS there; is " + UseTLS + "=false meant, or another " + BrokerTCPPort + "?",
 			TLSPort:   "does the broker expect TLS there? then " + UseTLS + " must be true",
 			Authority: CAFile + " names the authority that signed the broker's certificate",

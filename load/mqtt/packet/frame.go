@@ -44,11 +44,6 @@ func Next(b []byte) (f Frame, size int, err error) {
 	return f, size, nil
 }
 
-// AppendFrame appends a packet as it was before Next.
-func AppendFrame(dst []byte, f Frame) []byte {
-	return append(appendUvarint(append(dst, f.First), len(f.Body)), f.Body...)
-}
-
 // uvarint reads a variable byte integer (MQTT 5 section 1.5.5) of n bytes; n is 0 if b ends before it does.
 func uvarint(b []byte) (value, n int, err error) {
 	for i, c := range b {
