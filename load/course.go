@@ -133,10 +133,3 @@ func (j *jittered) advance() {
 }
 
 func (j *jittered) skipTo(end time.Duration) uint64 { return skipOneByOne(j, end) }
-
-// silence is the course of a sender that sends nothing.
-type silence struct{}
-
-func (silence) peek() time.Duration         { return never }
-func (silence) advance()                    {}
-func (silence) skipTo(time.Duration) uint64 { return 0 }

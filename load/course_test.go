@@ -161,8 +161,6 @@ func TestStartAndStop(t *testing.T) {
 	all = instants(newSchedule(sender, place{}, time.Second, 1), time.Minute)
 	require.Len(t, all, 20)
 	assert.Equal(t, 6*time.Second, all[0])
-
-	assert.Equal(t, never, newSchedule(scenarios.Sender{Idle: true}, place{}, time.Second, 1).peek())
 }
 
 // TestSkippingCountsAsWalkingDoes holds the short way that each course has against the long one.

@@ -41,9 +41,10 @@ func (r *run) recruit() error {
 		if err != nil {
 			return err
 		}
-		addresses := r.addressesOf(group)
+		addresses, lanes := r.addressesOf(group), r.lanesOf(group, payloads)
 		for n := range group.Count {
-			r.senders = append(r.senders, newSender(r, group, n, uint32(len(r.senders)), addresses(n), payloads))
+			to := addresses(n)
+			r.senders = append(r.senders, newSender(r, group, n, uint32(len(r.senders)), to, lanes(n, len(to.routes))))
 		}
 	}
 	r.mine = r.crew()
@@ -75,6 +76,31 @@ func (r *run) addressesOf(group *scenarios.Sender) func(inGroup int) addresses {
 	}
 	common := of(0)
 	return func(int) addresses { return common }
+}
+
+// lanesOf makes the lanes of the clients of a group, each with a number of routes. Those of clients that send nothing stay as they
+// are, and are the same for all.
+func (r *run) lanesOf(group *scenarios.Sender, payloads []*payload.Group) func(inGroup, routes int) []*lane {
+	of := func(inGroup, routes int) []*lane {
+		lanes := make([]*lane, len(r.arms))
+		for i, a := range r.arms {
+			lanes[i] = &lane{
+				arm: a, outbounds: make([]*outbound, len(group.Topic.Templates)), payloads: payloads[i], payload: payloads[i].Source(inGroup),
+				routed: make([]routed, routes),
+			}
+		}
+		return lanes
+	}
+	if !group.Idle {
+		return of
+	}
+	idle := make(map[int][]*lane) // by the number of routes
+	return func(_, routes int) []*lane {
+		if idle[routes] == nil {
+			idle[routes] = of(0, routes)
+		}
+		return idle[routes]
+	}
 }
 
 // payloads prepares a group's payloads, by arm.
@@ -149,6 +175,7 @@ func (s *subscription) distinct() (n uint64) {
 
 // connect connects and subscribes the receivers, then connects the senders.
 func (r *run) connect(ctx context.Context) error {
+	defer spareMemory()()
 	var connected atomic.Int64
 	clients := len(r.mine.senders)
 	for _, v := range r.mine.receivers {

@@ -34,8 +34,10 @@ type alarm interface {
 // waiter is a sender that waits. It is reused: a sender waits for one thing at a time.
 type waiter struct {
 	at    clock.Instant
-	woken chan clock.Instant // holds the time when it is time
-	index int                // in the heap; -1 when it is not there
+	index int // in the heap; -1 when it is not there
+	// woken holds the time when it is time, for a goroutine that waits; without it, proceed is called in a goroutine of its own.
+	woken   chan clock.Instant
+	proceed func(now clock.Instant)
 	// step, if not nil, does at its time what the sender would do if it were woken, as far as that takes no waiting: waking a
 	// goroutine costs more than sending a message does. It returns when to be called next, or false if the sender must be woken
 	// after all. It stops after until. The pacer calls it while the sender waits.
@@ -43,7 +45,16 @@ type waiter struct {
 	leaving bool // wants to be woken whatever happens
 }
 
+// newWaiter makes the waiter of a goroutine that waits.
 func newWaiter() *waiter { return &waiter{woken: make(chan clock.Instant, 1), index: -1} }
+
+func (w *waiter) wake(now clock.Instant) {
+	if w.woken == nil {
+		go w.proceed(now)
+		return
+	}
+	w.woken <- now
+}
 
 // newPacer starts a pacer; close ends it.
 func newPacer() (*pacer, error) {
@@ -77,31 +88,35 @@ func (p *pacer) await(ctx context.Context, w *waiter, at clock.Instant) (clock.I
 		return now, nil
 	case <-ctx.Done():
 		p.remove(w)
+		<-w.woken
+		w.leaving = false
 		return at, ctx.Err()
 	}
 }
 
+// add wakes w once, at an instant or when it is removed.
 func (p *pacer) add(w *waiter, at clock.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	w.at, w.leaving = at, false
+	if w.leaving {
+		w.wake(clock.Now())
+		return
+	}
+	w.at = at
 	heap.Push(&p.waiting, w)
 	if w.index == 0 {
 		p.setAlarm()
 	}
 }
 
-// remove ends a wait, and a step that is under way.
+// remove wakes w before its time: at once, or when the step that is under way has ended. If it does not wait, it will not.
 func (p *pacer) remove(w *waiter) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	w.leaving = true
-	waits := w.index >= 0
-	if waits {
+	if w.index >= 0 {
 		heap.Remove(&p.waiting, w.index)
-	}
-	p.mu.Unlock()
-	if !waits {
-		<-w.woken
+		w.wake(clock.Now())
 	}
 }
 
@@ -140,7 +155,7 @@ func (p *pacer) takeDue() (now clock.Instant) {
 		if w := heap.Pop(&p.waiting).(*waiter); w.step != nil {
 			p.due = append(p.due, w)
 		} else {
-			w.woken <- now
+			w.wake(now)
 		}
 	}
 	return now
@@ -151,7 +166,7 @@ func (p *pacer) stepped(w *waiter, next clock.Instant, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !ok || w.leaving {
-		w.woken <- clock.Now()
+		w.wake(clock.Now())
 		return
 	}
 	w.at = next

@@ -25,7 +25,7 @@ func (r *run) clearRetained(ctx context.Context) {
 	left := 0
 	for _, s := range r.mine.senders {
 		for _, topic := range s.retainedTopics() {
-			outcome, err := s.client.Send(ctx, min(s.out.qos, 1), clearing(topic, min(s.out.qos, 1)), nil)
+			outcome, err := s.client.Send(ctx, min(s.group.QoS, 1), clearing(topic, min(s.group.QoS, 1)), nil)
 			if err == nil {
 				err = outcome.Err
 			}

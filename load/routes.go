@@ -58,10 +58,12 @@ type router struct {
 	exact  map[string][]int // sets that have a filter without wildcards, by the filter
 	wild   []int            // sets that have one with
 	routes map[string]*route
+	// single are the paths that lead along one route.
+	single map[*route]*paths
 }
 
 func newRouter(sets []*filterSet) *router {
-	r := &router{sets: sets, exact: make(map[string][]int), routes: make(map[string]*route)}
+	r := &router{sets: sets, exact: make(map[string][]int), routes: make(map[string]*route), single: make(map[*route]*paths)}
 	for i, set := range sets {
 		if slices.ContainsFunc(set.filters, hasWildcard) {
 			r.wild = append(r.wild, i)
@@ -107,7 +109,15 @@ type paths struct {
 	ofTopic []uint32 // the index in routes by topic; nil where all topics have the first
 }
 
+// paths finds the paths of topics; senders with one topic each share those of its route.
 func (r *router) paths(t *topics) *paths {
+	if len(t.names) == 1 {
+		found := r.route(t.names[0])
+		if r.single[found] == nil {
+			r.single[found] = &paths{routes: []*route{found}}
+		}
+		return r.single[found]
+	}
 	p := &paths{}
 	index := make(map[*route]uint32)
 	for n, name := range t.names {

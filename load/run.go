@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -243,7 +242,7 @@ func (r *run) measure(ctx context.Context) error {
 
 // begin sets the instant at which the load begins, a little ahead: shards agree on it.
 func (r *run) begin(ctx context.Context) error {
-	runtime.GC() // what connecting has left behind is not the load's
+	forgetConnecting()
 	at := clock.Now().Add(headStart)
 	if r.share != nil {
 		var err error
@@ -293,7 +292,8 @@ func (r *run) load(ctx context.Context) {
 	defer stop()
 	var senders sync.WaitGroup
 	for _, s := range r.mine.senders {
-		senders.Go(func() { s.drive(sending) })
+		senders.Add(1)
+		s.drive(sending, senders.Done)
 	}
 	done := make(chan struct{})
 	go func() {
@@ -310,6 +310,12 @@ func (r *run) load(ctx context.Context) {
 	}
 	r.loading()
 	var others sync.WaitGroup
+	others.Go(func() {
+		<-sending.Done()
+		for _, s := range r.mine.senders {
+			s.interrupt()
+		}
+	})
 	others.Go(func() { r.fault(sending) })
 	others.Go(func() { r.churn(sending) })
 	others.Go(func() { r.attend(sending) })

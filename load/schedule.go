@@ -47,8 +47,6 @@ func newSchedule(s scenarios.Sender, c place, warmup time.Duration, seed uint64)
 		warmup = 0 // none of it is in the course
 	}
 	switch {
-	case s.Idle:
-		p.course = silence{}
 	case len(s.Stages) > 0:
 		p.course = newStaged(s, warmup, random)
 	case s.Burst != nil:

@@ -20,7 +20,8 @@ import (
 	"mqttrace/scenarios"
 )
 
-// sender is one client that publishes on its schedule. One goroutine runs it; counts may be read at any time.
+// sender is one client that publishes on its schedule. One goroutine at a time runs it, the pacer's where it can; counts may be read
+// at any time.
 type sender struct {
 	run   *run
 	group *scenarios.Sender
@@ -28,11 +29,16 @@ type sender struct {
 	addresses
 	client *mqtt.Client
 
-	schedule *schedule // nil when the rate is max
+	schedule *schedule // nil when the rate is max, and when there is none
 	lanes    []*lane   // by arm
-	waiter   *waiter
+	choose   chooser
+	*sending
+	failure atomic.Pointer[error]
+}
 
-	choose chooser
+// sending is what a sender has once it sends; one that is idle never does.
+type sending struct {
+	waiter *waiter
 	out    *outgoing
 	sent   clock.Instant // of the message being published
 	latest clock.Instant // when the message before it was due
@@ -45,8 +51,6 @@ type sender struct {
 	// onTime is what the client had been held for when the sender was last on time: what it has been held for since then is
 	// the broker's share of the lag.
 	onTime time.Duration
-
-	failure atomic.Pointer[error]
 }
 
 // lane is what is of one arm at one sender. Its counts are of the messages that count.
@@ -96,17 +100,10 @@ func (l *lane) handed() (n uint64) {
 	return n
 }
 
-func newSender(r *run, group *scenarios.Sender, inGroup int, index uint32, to addresses, payloads []*payload.Group) *sender {
-	s := &sender{run: r, group: group, place: place{inGroup, index}, waiter: newWaiter(), choose: newChooser(group, inGroup, r.scenario.Seed)}
-	s.addresses, s.out = to, newOutgoing(group, inGroup, to.topics, r.scenario.Seed)
-	if !group.Rate.Max {
+func newSender(r *run, group *scenarios.Sender, inGroup int, index uint32, to addresses, lanes []*lane) *sender {
+	s := &sender{run: r, group: group, place: place{inGroup, index}, addresses: to, lanes: lanes, choose: newChooser(group, inGroup, r.scenario.Seed)}
+	if !group.Rate.Max && !group.Idle {
 		s.schedule = s.newSchedule()
-	}
-	for i, a := range r.arms {
-		s.lanes = append(s.lanes, &lane{
-			arm: a, outbounds: make([]*outbound, len(group.Topic.Templates)), payloads: payloads[i], payload: payloads[i].Source(inGroup),
-			routed: make([]routed, len(s.paths.routes)),
-		})
 	}
 	return s
 }
@@ -168,28 +165,82 @@ func (s *sender) settings() mqtt.Settings {
 	return settings
 }
 
-// drive publishes everything that is due before the end of the load, or until ctx ends.
-func (s *sender) drive(ctx context.Context) {
-	defer s.client.Flush()
-	err := s.openLoop(ctx)
+// drive has everything published that is due before the end of the load, or until ctx ends and the sender is interrupted. done is
+// called then, from any goroutine.
+func (s *sender) drive(ctx context.Context, done func()) {
+	if s.group.Idle {
+		done()
+		return
+	}
+	s.sending = &sending{out: newOutgoing(s.group, s.inGroup, s.topics, s.run.scenario.Seed)}
+	if s.schedule != nil && s.run.scenario.Client == scenarios.Lean {
+		s.waiter = &waiter{index: -1, step: s.publishDue}
+		s.waiter.proceed = func(now clock.Instant) { s.proceed(ctx, now, done) }
+		s.await()
+		return
+	}
+	s.waiter = newWaiter()
+	go func() {
+		defer done()
+		if s.schedule == nil {
+			s.finish(ctx, s.closedLoop(ctx))
+		} else {
+			s.finish(ctx, s.openLoop(ctx))
+		}
+	}()
+}
+
+// finish ends what drive began.
+func (s *sender) finish(ctx context.Context, err error) {
+	s.client.Flush()
 	if err != nil && ctx.Err() == nil {
 		s.failure.Store(&err)
 	}
 }
 
-// openLoop publishes what is due when it is due. The pacer does it while that takes no waiting; the sender's own goroutine does what
-// does.
+// await has the pacer publish what is due, and call proceed for what takes waiting: a sender that need not wait for the broker has no
+// goroutine of its own.
+func (s *sender) await() {
+	due, _ := s.next()
+	s.run.pacer.add(s.waiter, due)
+}
+
+// interrupt makes a sender that the pacer publishes for notice that its context has ended.
+func (s *sender) interrupt() {
+	if s.sending != nil && s.waiter.proceed != nil {
+		s.run.pacer.remove(s.waiter)
+	}
+}
+
+// proceed does what the pacer could not do, and what has become due meanwhile.
+func (s *sender) proceed(ctx context.Context, now clock.Instant, done func()) {
+	err := ctx.Err()
+	if err != nil {
+		s.giveUp()
+	}
+	for err == nil {
+		if err = s.publishOne(ctx, now); err != nil {
+			break
+		}
+		due, more := s.next()
+		if !more {
+			break
+		}
+		if now = clock.Now(); due > now {
+			s.await()
+			return
+		}
+		err = ctx.Err()
+	}
+	s.finish(ctx, err)
+	done()
+}
+
+// openLoop publishes what is due when it is due.
 func (s *sender) openLoop(ctx context.Context) error {
-	if s.schedule == nil {
-		return s.closedLoop(ctx)
-	}
-	if s.run.scenario.Client == scenarios.Lean {
-		s.waiter.step = s.publishDue
-	}
 	for due, more := s.next(); more; due, more = s.next() {
 		now, err := s.run.pacer.await(ctx, s.waiter, due)
 		if err != nil {
-			s.giveUp()
 			return err
 		}
 		if err := s.publishOne(ctx, now); err != nil {
