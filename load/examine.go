@@ -3,7 +3,7 @@ package load
 import (
 	"context"
 	"errors"
-	"runtime/debug"
+	"runtime"
 	"time"
 
 	"mqttrace/load/record"
@@ -20,8 +20,7 @@ type Examined struct {
 	Clients int           // that were connected at once
 	// Connect is the median time from dialling to CONNACK, Slowest the longest.
 	Connect, Slowest time.Duration
-	// ClientBytes is how much resident memory of this process a connection without any traffic takes, about; 0 where the system
-	// does not tell.
+	// ClientBytes is how much memory of this process, heap and stack, a connection without any traffic takes, about.
 	ClientBytes int64
 	// Spread tells that clients connect from further addresses by themselves where one has too few ports, as on Linux's loopback, if
 	// the scenario names none.
@@ -52,21 +51,43 @@ func Examine(ctx context.Context, sc *scenarios.Scenario, opts Options) (_ *Exam
 	}
 	defer close(r.over)
 	defer r.disconnect()
-	before := settledMemory()
 	if err := r.connect(ctx); err != nil {
 		return nil, r.blame(err)
 	}
 	connects := r.arms[0].counted.Histogram(record.Connect)
-	return &Examined{
+	examined := &Examined{
 		Name: r.target.name, Version: r.target.version, URL: r.target.url, Limits: result.Limits(r.mine.limits()),
 		Clients: len(r.senders) + len(r.receivers), Connect: connects.Quantile(0.5), Slowest: connects.Max(),
-		ClientBytes: max(settledMemory()-before, 0) / int64(len(r.senders)+len(r.receivers)),
-		Spread:      sourceOf(r.target.settings.Address, clientsPerSource) != nil,
-	}, nil
+		Spread: sourceOf(r.target.settings.Address, clientsPerSource) != nil,
+	}
+	if examined.ClientBytes, err = r.clientBytes(ctx); err != nil {
+		return nil, r.blame(err)
+	}
+	return examined, nil
 }
 
-// settledMemory is the resident memory that is really in use.
+// clientBytes connects everybody once more: the first time some memory is taken for all that is there for good.
+func (r *run) clientBytes(ctx context.Context) (int64, error) {
+	r.disconnect()
+	for _, s := range r.senders {
+		s.client = nil
+	}
+	for _, v := range r.receivers {
+		v.client = nil
+	}
+	before := settledMemory()
+	err := r.connect(ctx)
+	return max(settledMemory()-before, 0) / int64(len(r.senders)+len(r.receivers)), err
+}
+
+// smallestStack is what a goroutine takes that has not yet needed more: what stacks take in all grows in larger steps.
+const smallestStack = 2 << 10
+
+// settledMemory is what of heap and stacks is in use. Resident memory would tell more of how the system hands it out than of so few
+// clients.
 func settledMemory() int64 {
-	debug.FreeOSMemory()
-	return record.ReadUsage().RSS
+	forgetConnecting()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc) + int64(runtime.NumGoroutine())*smallestStack
 }

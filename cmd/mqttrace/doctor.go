@@ -77,7 +77,7 @@ func (in *input) patients(cmd *cobra.Command, files []string, clients int) (prob
 		return nil, nil, exitcode.With(exitcode.Usage, err)
 	}
 	if len(all) > 0 {
-		probe.Broker = all[0].Broker
+		probe.Broker, probe.Client = all[0].Broker, all[0].Client
 	}
 	probe.Receivers = nil
 	return probe, all, nil
