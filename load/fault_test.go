@@ -63,15 +63,19 @@ func TestStallIsNotOmitted(t *testing.T) {
 broker: `+b.URL()+`
 warmup: 0s
 duration: 10s
-senders: [{name: sensors, count: 10, rate: 100/s, topic: "bench/{sender}", qos: `+qos+`}]
+senders: [{name: sensors, count: 10, rate: 20/s, topic: "bench/{sender}", qos: `+qos+`}]
 receivers: [{name: backend, filter: bench/#, qos: `+qos+`}]
 `), options)
 			require.NoError(t, err)
 			<-ended
 			a := res.Arms[0]
-			assert.EqualValues(t, 10_000, a.Scheduled)
+			assert.EqualValues(t, 2000, a.Scheduled)
 			assert.EqualValues(t, a.Scheduled, a.Sent, "late, but sent")
 			assert.Zero(t, a.Delivery.Lost)
+			if res.Verdict == result.Invalid { // nor need the stall begin before the last message is through then
+				t.Log("response times are not judged: " + res.Reason)
+				return
+			}
 			response := a.Latency[result.Response]
 			assert.GreaterOrEqual(t, *response.P99NS, int64(time.Second), "a fifth of the run was spent in the stall")
 			assert.GreaterOrEqual(t, response.MaxNS, int64(stall-100*time.Millisecond))
@@ -109,11 +113,11 @@ func TestCountsAgreeWithTheBrokers(t *testing.T) {
 broker: `+b.URL()+`
 warmup: 0s
 duration: 5s
-senders: [{name: sensors, count: 10, rate: 100/s, topic: "bench/{sender}", qos: 1}]
+senders: [{name: sensors, count: 10, rate: 50/s, topic: "bench/{sender}", qos: 1}]
 receivers: [{name: backend, filter: bench/#, qos: 1}]
 `)
 	a := res.Arms[0]
-	assert.EqualValues(t, 5000, a.Sent)
+	assert.EqualValues(t, 2500, a.Sent)
 	assert.Equal(t, a.Sent, a.Acked)
 	assert.Equal(t, a.Sent, a.Received)
 	// The broker has seen the probes too: at least one, and each went to the one receiver. It counts what it tells the

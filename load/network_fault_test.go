@@ -67,7 +67,9 @@ func TestNetworkFaults(t *testing.T) {
 		// 200 messages of 1,000 bytes a second are 1.6 Mbit/s, of which the receiver's connection carries a half.
 		{"bandwidth", "{at: 3s, for: 2s, network: {bandwidth: 800kbit/s}, on: receivers}", 0, func(t *testing.T, res *result.Result) {
 			assert.GreaterOrEqual(t, res.Arms[0].Latency[result.Response].MaxNS, int64(500*time.Millisecond))
-			assert.Positive(t, res.Faults[0].Late)
+			if res.Verdict != result.Invalid { // everything may be as late before the fault then
+				assert.Positive(t, res.Faults[0].Late)
+			}
 		}},
 	}
 	for _, broker := range []string{"embedded", "mosquitto"} {

@@ -196,7 +196,7 @@ senders:
   - {name: first, topic: bench/first, rate: 100/s, stop: 400ms, start_jitter: false, qos: 1}
   - {name: second, topic: bench/second, rate: 100/s, start: 300ms, start_jitter: false, qos: 1}
   - {name: third, topic: bench/third, rate: 100/s, start: 300ms, stop: 600ms, qos: 1}
-  - {name: flat-out, topic: bench/max, rate: max, start: 300ms, stop: 400ms, qos: 1, window: 5}
+  - {name: flat-out, topic: bench/max, rate: max, start: 300ms, stop: 900ms, qos: 1, window: 1}
 receivers: [{name: backend, filter: bench/#, qos: 1}]
 `, func(t *testing.T, a result.Arm) {
 			var flows []uint64
@@ -243,8 +243,8 @@ func TestForeignMessagesAreCountedAndHarmNothing(t *testing.T) {
 	res, err := Run(ctx, scenario(t, `
 broker: `+b.URL()+`
 warmup: 0s
-duration: 1500ms
-senders: [{name: sensors, rate: 100/s, topic: bench/a, qos: 1}]
+duration: 3s
+senders: [{name: sensors, rate: 50/s, topic: bench/a, qos: 1}]
 receivers: [{name: backend, filter: bench/#, qos: 1}]
 `), Options{Progress: at(300*time.Millisecond, func() {
 		for _, data := range garbage {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/eclipse/paho.golang/packets"
 	"github.com/eclipse/paho.golang/paho"
@@ -60,6 +61,10 @@ func TestDiscardedMessagesAreCounted(t *testing.T) {
 	s := listening(t, EmbeddedConfig{})
 	deafSubscriber(t, s.Addr(), "unread", 1)
 	publish(t, testClient{}.connected(t, s.Addr()), &paho.Publish{Topic: "unread", QoS: 1})
+	deaf, ok := s.mochi.Clients.Get("deaf")
+	require.True(t, ok)
+	underWay := func() bool { return deaf.State.Inflight.Len() == 1 } // mochi acknowledges a message before it sends it on
+	require.Eventually(t, underWay, testLimit, time.Millisecond)
 	taker := testClient{id: "deaf"}.connected(t, s.Addr()) // takes the session over, and cleans it
 	subscribe(t, taker, "unread", 1)
 	assert.Equal(t, Drops{Discarded: 1}, s.Drops())
