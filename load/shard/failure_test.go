@@ -82,10 +82,10 @@ func TestNeverArrives(t *testing.T) {
 	eachBroker(t, func(t *testing.T, settings mqtt.Settings) {
 		specs := shardsOf(8, 3, 5)
 		for i := range specs {
-			specs[i].Wait = 5 * time.Second
+			specs[i].Wait = 10 * time.Second
 		}
 		for _, o := range joinAll(t, settings, specs...) {
-			failed(t, o.err, Missing, "shards 3 and 5 of 8 did not arrive within 5s")
+			failed(t, o.err, Missing, "shards 3 and 5 of 8 did not arrive within 10s")
 		}
 		assert.Empty(t, retainedBelow(t, settings, DefaultPrefix))
 	})

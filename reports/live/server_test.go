@@ -62,9 +62,13 @@ func get(t *testing.T, url string) (status int, body string) {
 func TestPageIsThatOfTheLatestResult(t *testing.T) {
 	s := start(t)
 	assert.False(t, s.Watched())
-	status, _ := get(t, s.URL()) // nobody has shown anything; it waits a little and says so
-	assert.Equal(t, http.StatusServiceUnavailable, status)
-	assert.True(t, s.Watched(), "somebody asked")
+	answered := make(chan int)
+	go func() {
+		status, _ := get(t, s.URL()) // nobody has shown anything; it waits a little and says so
+		answered <- status
+	}()
+	assert.Eventually(t, s.Watched, 30*time.Second, time.Millisecond, "somebody asked")
+	assert.Equal(t, http.StatusServiceUnavailable, <-answered)
 	require.NoError(t, s.Show(soFar(100)))
 	status, body := get(t, s.URL())
 	assert.Equal(t, http.StatusOK, status)
