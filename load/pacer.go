@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mqttrace/load/clock"
@@ -11,7 +12,7 @@ import (
 
 // pacer sends for senders, or wakes them, when their next message is due. One alarm serves them all, so that 10,000 slow senders cost no more
 // timers than one fast one, and it is as fine as the system has it: Go's own timers are late by up to a millisecond when the
-// process is idle. It does not go off more often than once a quantum. Safe for concurrent use.
+// process is idle. In a busy run it goes off once a quantum. Safe for concurrent use.
 type pacer struct {
 	alarm alarm
 	done  chan struct{} // closed when the goroutine has ended
@@ -19,7 +20,10 @@ type pacer struct {
 	mu      sync.Mutex // guards what follows
 	waiting waitHeap
 	woke    clock.Instant // when senders were last woken
+	load    clock.Instant // when each message so far has had its ration of time
 	due     []*waiter     // those that are stepping; their memory
+
+	messages atomic.Int64 // that were due since senders were last woken
 }
 
 // alarm goes off once after it has been set.
@@ -39,9 +43,9 @@ type waiter struct {
 	woken   chan clock.Instant
 	proceed func(now clock.Instant)
 	// step, if not nil, does at its time what the sender would do if it were woken, as far as that takes no waiting: waking a
-	// goroutine costs more than sending a message does. It returns when to be called next, or false if the sender must be woken
-	// after all. It stops after until. The pacer calls it while the sender waits.
-	step    func(now, until clock.Instant) (next clock.Instant, ok bool)
+	// goroutine costs more than sending a message does. It returns how many messages that were and when to be called next, or false
+	// if the sender must be woken after all. It stops after until. The pacer calls it while the sender waits.
+	step    func(now, until clock.Instant) (sent int, next clock.Instant, ok bool)
 	leaving bool // wants to be woken whatever happens
 }
 
@@ -66,7 +70,7 @@ func newPacer() (*pacer, error) {
 }
 
 func startPacer(a alarm) *pacer {
-	p := &pacer{alarm: a, done: make(chan struct{}), woke: clock.Now().Add(-quantum)}
+	p := &pacer{alarm: a, done: make(chan struct{}), woke: clock.Now(), load: clock.Now()}
 	go p.run()
 	return p
 }
@@ -79,6 +83,7 @@ func (p *pacer) wait(ctx context.Context, w *waiter, at clock.Instant) error {
 
 // await is wait, and returns a reading of the clock that is not before at.
 func (p *pacer) await(ctx context.Context, w *waiter, at clock.Instant) (clock.Instant, error) {
+	p.messages.Add(1)
 	if now := clock.Now(); now >= at {
 		return now, ctx.Err()
 	}
@@ -131,10 +136,12 @@ func (p *pacer) run() {
 func (p *pacer) wakeDue() {
 	until := p.takeDue().Add(stepsFor)
 	for _, w := range p.due {
+		var sent int
 		var next clock.Instant
 		now, ok := clock.Now(), false
 		if now < until {
-			next, ok = w.step(now, until)
+			sent, next, ok = w.step(now, until)
+			p.messages.Add(int64(sent))
 		}
 		p.stepped(w, next, ok)
 	}
@@ -151,6 +158,7 @@ func (p *pacer) takeDue() (now clock.Instant) {
 	defer p.mu.Unlock()
 	now = clock.Now()
 	p.woke, p.due = now, p.due[:0]
+	p.load = min(max(p.load, now).Add(time.Duration(p.messages.Swap(0))*ration), now.Add(2*busyFrom))
 	for len(p.waiting) > 0 && p.waiting[0].at <= now {
 		if w := heap.Pop(&p.waiting).(*waiter); w.step != nil {
 			p.due = append(p.due, w)
@@ -175,18 +183,27 @@ func (p *pacer) stepped(w *waiter, next clock.Instant, ok bool) {
 
 // stepsFor is how long the pacer itself sends at a time, which keeps it on time for all: whoever is due after that is woken, so that
 // as many cores send as there are when one is not enough.
-const stepsFor = quantum / 2
+const stepsFor = 250 * time.Microsecond
 
 // setAlarm sets the alarm for the first that waits; the caller holds mu.
 func (p *pacer) setAlarm() {
-	p.alarm.set(max(p.waiting[0].at, p.woke.Add(quantum)))
+	at := p.waiting[0].at
+	if p.load.Sub(p.woke) > busyFrom {
+		at = max(at, p.woke.Add(quantum))
+	}
+	p.alarm.set(at)
 }
 
 // quantum is the least time between two wake-ups of a busy run. One that finds the process idle costs tens of microseconds of CPU
 // time, more than sending a message does: at 10,000 messages a second of ten senders, alarms set for each message took half of
-// all CPU time. So senders whose messages are due within a quantum leave together, late by a quarter of a millisecond in the mean,
-// which schedule_lag shows. A sender that waits for longer is woken on time.
-const quantum = 500 * time.Microsecond
+// all CPU time. So messages that are due within a quantum leave together, late by a quarter of a millisecond in the mean, which
+// schedule_lag shows. A run is busy that has had more than a message in each ration of time, by as many as busyFrom holds; in others
+// every message leaves on time.
+const (
+	quantum  = 500 * time.Microsecond
+	ration   = 200 * time.Microsecond
+	busyFrom = 20 * ration
+)
 
 // close ends the pacer; nobody may be waiting any more.
 func (p *pacer) close() {

@@ -60,8 +60,9 @@ func TestPacerWakesMessagesOfAQuantumTogether(t *testing.T) {
 		rings   int64 // at most
 		late    time.Duration
 	}{
-		{"many, close together", 100, time.Millisecond, int64(100*time.Millisecond/quantum) + 5, quantum},
+		{"many, close together", 100, time.Millisecond, int64(100*time.Millisecond/quantum+busyFrom/ration) + 5, quantum},
 		{"one, with time between", 1, 2 * quantum, 105, 0},
+		{"a few close together", 10, 10 * ration, 100*10 + 5, 0},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -152,13 +153,13 @@ func TestPacerTakesSteps(t *testing.T) {
 			wg.Go(func() {
 				w, taken := newWaiter(), 0
 				due := func() clock.Instant { return start.Add(time.Duration(taken*10+i) * time.Millisecond) }
-				w.step = func(now, until clock.Instant) (clock.Instant, bool) {
+				w.step = func(now, until clock.Instant) (int, clock.Instant, bool) {
 					assert.Equal(t, now, clock.Now())
 					assert.Greater(t, until, now)
 					assert.GreaterOrEqual(t, now, due())
 					assert.LessOrEqual(t, now, due().Add(quantum))
 					taken++
-					return due(), taken < steps
+					return 1, due(), taken < steps
 				}
 				now, err := p.await(t.Context(), w, due())
 				assert.NoError(t, err)
@@ -181,10 +182,10 @@ func TestPacerWakesThoseItHasNoTimeFor(t *testing.T) {
 		for range 3 {
 			wg.Go(func() {
 				w := newWaiter()
-				w.step = func(clock.Instant, clock.Instant) (clock.Instant, bool) {
+				w.step = func(clock.Instant, clock.Instant) (int, clock.Instant, bool) {
 					stepped.Add(1)
 					time.Sleep(stepsFor)
-					return at.Add(time.Second), true
+					return 1, at.Add(time.Second), true
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second+2*stepsFor)
 				defer cancel()
@@ -207,11 +208,11 @@ func TestPacerLetsGoOfOneThatSteps(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newWaiter()
 		steps := 0
-		w.step = func(now, _ clock.Instant) (clock.Instant, bool) {
+		w.step = func(now, _ clock.Instant) (int, clock.Instant, bool) {
 			steps++
 			cancel()
 			time.Sleep(time.Second)
-			return now, true
+			return 1, now, true
 		}
 		start := clock.Now()
 		_, err := p.await(ctx, w, start.Add(time.Second))

@@ -268,24 +268,24 @@ func (s *sender) begin(due, now clock.Instant) begun {
 }
 
 // publishDue is the sender's step.
-func (s *sender) publishDue(now, until clock.Instant) (next clock.Instant, ok bool) {
-	for {
+func (s *sender) publishDue(now, until clock.Instant) (sent int, next clock.Instant, ok bool) {
+	for ; ; sent++ {
 		due, more := s.next()
 		if !more || due > now {
-			return due, more
+			return sent, due, more
 		}
 		if s.sent >= until {
-			return 0, false
+			return sent, 0, false
 		}
 		b := s.begin(due, now)
 		taken, all := s.client.TryPublish(s.group.QoS, b.message, b.more)
 		if !taken {
 			s.begun = b
-			return 0, false
+			return sent, 0, false
 		}
 		s.published(b)
 		if !all {
-			return 0, false
+			return sent + 1, 0, false
 		}
 	}
 }
@@ -445,7 +445,7 @@ func (s *sender) heldBack(lag time.Duration) time.Duration {
 }
 
 // onTimeWithin is the lag up to which a sender counts as having caught up.
-const onTimeWithin = 2 * quantum
+const onTimeWithin = time.Millisecond
 
 // scheduled is how many messages that count in an arm were due up to an offset of the load's own time.
 func (s *sender) scheduled(arm int, until time.Duration) uint64 {
