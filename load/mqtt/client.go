@@ -158,7 +158,7 @@ func (c *Client) SubscribeAs(ctx context.Context, options paho.SubscribeOptions,
 		return 0, err
 	}
 	start := clock.Now()
-	if err := c.subscribe(ctx, l, subscription); err != nil {
+	if err := whileInUse(ctx, func() error { return c.subscribe(ctx, l, subscription) }); err != nil {
 		return 0, err
 	}
 	took := clock.Now().Sub(start)
@@ -213,23 +213,24 @@ func (c *Client) Withdraw(ctx context.Context) error {
 	subscriptions := c.subscriptions
 	c.mu.Unlock()
 	for _, s := range subscriptions {
-		err := c.unsubscribe(ctx, l, s.Topic)
-		for isInUse(err) && ctx.Err() == nil {
-			time.Sleep(time.Millisecond)
-			err = c.unsubscribe(ctx, l, s.Topic)
-		}
-		if err != nil {
+		if err := whileInUse(ctx, func() error { return c.unsubscribe(ctx, l, s.Topic) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// isInUse reports whether a broker refused a packet for its identifier. The embedded broker does so while a message of its own to the
-// client has that identifier, though the two have nothing to do with each other (MQTT 5 section 2.2.1).
-func isInUse(err error) bool {
-	var refused *RefusedError
-	return errors.As(err, &refused) && refused.ReasonCode == packets.UnsubackPacketIdentifierInUse
+// whileInUse sends a request again while the broker refuses its packet identifier. The embedded broker does so while a message of its
+// own to the client has that identifier, though the two have nothing to do with each other (MQTT 5 section 2.2.1).
+func whileInUse(ctx context.Context, request func() error) error {
+	for {
+		err := request()
+		var refused *RefusedError
+		if !errors.As(err, &refused) || refused.ReasonCode != packets.UnsubackPacketIdentifierInUse || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func (c *Client) unsubscribe(ctx context.Context, l *link, filter string) error {
@@ -409,7 +410,7 @@ func (c *Client) resubscribe(l *link) error {
 	subscriptions := c.subscriptions
 	c.mu.Unlock()
 	for _, s := range subscriptions {
-		if err := c.subscribe(c.ctx, l, s); err != nil {
+		if err := whileInUse(c.ctx, func() error { return c.subscribe(c.ctx, l, s) }); err != nil {
 			return err
 		}
 	}
