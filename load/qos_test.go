@@ -56,6 +56,7 @@ func TestWindowOfQoS2(t *testing.T) {
 broker: `+broker+`
 warmup: 0s
 duration: 250ms
+drain: 1m
 senders: [{name: sensors, count: 2, rate: `+rate+`, window: 3, topic: "bench/{sender}", qos: 2}]
 receivers: [{name: backend, filter: bench/+, qos: 2}]
 `)
