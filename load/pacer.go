@@ -23,7 +23,7 @@ type pacer struct {
 	load    clock.Instant // when each message so far has had its ration of time
 	due     []*waiter     // those that are stepping; their memory
 
-	messages atomic.Int64 // that were due since senders were last woken
+	messages atomic.Int64 // that senders have begun since they were last woken
 }
 
 // alarm goes off once after it has been set.
@@ -43,9 +43,9 @@ type waiter struct {
 	woken   chan clock.Instant
 	proceed func(now clock.Instant)
 	// step, if not nil, does at its time what the sender would do if it were woken, as far as that takes no waiting: waking a
-	// goroutine costs more than sending a message does. It returns how many messages that were and when to be called next, or false
-	// if the sender must be woken after all. It stops after until. The pacer calls it while the sender waits.
-	step    func(now, until clock.Instant) (sent int, next clock.Instant, ok bool)
+	// goroutine costs more than sending a message does. It returns when to be called next, or false if the sender must be woken
+	// after all. It stops after until. The pacer calls it while the sender waits.
+	step    func(now, until clock.Instant) (next clock.Instant, ok bool)
 	leaving bool // wants to be woken whatever happens
 }
 
@@ -83,7 +83,6 @@ func (p *pacer) wait(ctx context.Context, w *waiter, at clock.Instant) error {
 
 // await is wait, and returns a reading of the clock that is not before at.
 func (p *pacer) await(ctx context.Context, w *waiter, at clock.Instant) (clock.Instant, error) {
-	p.messages.Add(1)
 	if now := clock.Now(); now >= at {
 		return now, ctx.Err()
 	}
@@ -136,12 +135,10 @@ func (p *pacer) run() {
 func (p *pacer) wakeDue() {
 	until := p.takeDue().Add(stepsFor)
 	for _, w := range p.due {
-		var sent int
 		var next clock.Instant
 		now, ok := clock.Now(), false
 		if now < until {
-			sent, next, ok = w.step(now, until)
-			p.messages.Add(int64(sent))
+			next, ok = w.step(now, until)
 		}
 		p.stepped(w, next, ok)
 	}

@@ -76,6 +76,7 @@ func TestPacerWakesMessagesOfAQuantumTogether(t *testing.T) {
 						w, phase := newWaiter(), c.every*time.Duration(i)/time.Duration(c.senders)
 						for n := range 100 {
 							at := start.Add(phase + time.Duration(n)*c.every)
+							p.messages.Add(1)
 							now, err := p.await(t.Context(), w, at)
 							assert.NoError(t, err)
 							assert.LessOrEqual(t, now.Sub(at), c.late)
@@ -153,13 +154,13 @@ func TestPacerTakesSteps(t *testing.T) {
 			wg.Go(func() {
 				w, taken := newWaiter(), 0
 				due := func() clock.Instant { return start.Add(time.Duration(taken*10+i) * time.Millisecond) }
-				w.step = func(now, until clock.Instant) (int, clock.Instant, bool) {
+				w.step = func(now, until clock.Instant) (clock.Instant, bool) {
 					assert.Equal(t, now, clock.Now())
 					assert.Greater(t, until, now)
 					assert.GreaterOrEqual(t, now, due())
 					assert.LessOrEqual(t, now, due().Add(quantum))
 					taken++
-					return 1, due(), taken < steps
+					return due(), taken < steps
 				}
 				now, err := p.await(t.Context(), w, due())
 				assert.NoError(t, err)
@@ -182,10 +183,10 @@ func TestPacerWakesThoseItHasNoTimeFor(t *testing.T) {
 		for range 3 {
 			wg.Go(func() {
 				w := newWaiter()
-				w.step = func(clock.Instant, clock.Instant) (int, clock.Instant, bool) {
+				w.step = func(clock.Instant, clock.Instant) (clock.Instant, bool) {
 					stepped.Add(1)
 					time.Sleep(stepsFor)
-					return 1, at.Add(time.Second), true
+					return at.Add(time.Second), true
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second+2*stepsFor)
 				defer cancel()
@@ -208,11 +209,11 @@ func TestPacerLetsGoOfOneThatSteps(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := newWaiter()
 		steps := 0
-		w.step = func(now, _ clock.Instant) (int, clock.Instant, bool) {
+		w.step = func(now, _ clock.Instant) (clock.Instant, bool) {
 			steps++
 			cancel()
 			time.Sleep(time.Second)
-			return 1, now, true
+			return now, true
 		}
 		start := clock.Now()
 		_, err := p.await(ctx, w, start.Add(time.Second))

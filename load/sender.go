@@ -214,26 +214,30 @@ func (s *sender) interrupt() {
 
 // proceed does what the pacer could not do, and what has become due meanwhile.
 func (s *sender) proceed(ctx context.Context, now clock.Instant, done func()) {
-	err := ctx.Err()
-	if err != nil {
-		s.giveUp()
-	}
-	for err == nil {
-		if err = s.publishOne(ctx, now); err != nil {
-			break
-		}
-		due, more := s.next()
-		if !more {
-			break
-		}
-		if now = clock.Now(); due > now {
-			s.await()
-			return
-		}
-		err = ctx.Err()
+	err := s.catchUp(ctx, now)
+	if _, more := s.next(); more && err == nil {
+		s.await()
+		return
 	}
 	s.finish(ctx, err)
 	done()
+}
+
+// catchUp publishes what is due, and what becomes due meanwhile.
+func (s *sender) catchUp(ctx context.Context, now clock.Instant) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			s.giveUp()
+			return err
+		}
+		if err := s.publishOne(ctx, now); err != nil {
+			return err
+		}
+		due, more := s.next()
+		if now = clock.Now(); !more || due > now {
+			return nil
+		}
+	}
 }
 
 // openLoop publishes what is due when it is due.
@@ -261,6 +265,7 @@ func (s *sender) next() (due clock.Instant, more bool) {
 
 // begin takes the message that is due at due from the schedule; now is the present.
 func (s *sender) begin(due, now clock.Instant) begun {
+	s.run.pacer.messages.Add(1)
 	at := s.schedule.peek()
 	s.schedule.advance()
 	next, more := s.next()
@@ -268,24 +273,24 @@ func (s *sender) begin(due, now clock.Instant) begun {
 }
 
 // publishDue is the sender's step.
-func (s *sender) publishDue(now, until clock.Instant) (sent int, next clock.Instant, ok bool) {
-	for ; ; sent++ {
+func (s *sender) publishDue(now, until clock.Instant) (next clock.Instant, ok bool) {
+	for {
 		due, more := s.next()
 		if !more || due > now {
-			return sent, due, more
+			return due, more
 		}
 		if s.sent >= until {
-			return sent, 0, false
+			return 0, false
 		}
 		b := s.begin(due, now)
 		taken, all := s.client.TryPublish(s.group.QoS, b.message, b.more)
 		if !taken {
 			s.begun = b
-			return sent, 0, false
+			return 0, false
 		}
 		s.published(b)
 		if !all {
-			return sent + 1, 0, false
+			return 0, false
 		}
 	}
 }
