@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"mqttrace/load/clock"
 	"mqttrace/load/result"
 	"mqttrace/scenarios"
 )
@@ -108,5 +109,23 @@ receivers:
 			}
 			assert.Greater(t, stalled, int64(500*time.Millisecond), "somebody waited for the end of the stall")
 		})
+	}
+}
+
+// However long a handler slept, its work begins when the message arrived or the one before was to be done.
+func TestWorkFollowsArrivals(t *testing.T) {
+	over := make(chan struct{})
+	close(over) // nobody sleeps
+	v := &receiver{run: &run{over: over}, group: new(scenarios.Receiver)}
+	v.group.Work = scenarios.Spread{Min: scenarios.Duration(time.Millisecond), Max: scenarios.Duration(time.Millisecond)}
+	first := clock.Now()
+	for _, c := range []struct{ received, done time.Duration }{
+		{0, time.Millisecond},
+		{0, 2 * time.Millisecond},
+		{1500 * time.Microsecond, 3 * time.Millisecond},
+		{time.Second, 1001 * time.Millisecond},
+	} {
+		v.work(first.Add(c.received))
+		assert.Equal(t, first.Add(c.done), v.free)
 	}
 }

@@ -227,7 +227,7 @@ func TestBacklogScenario(t *testing.T) {
 	for _, broker := range []string{"embedded", "mosquitto"} {
 		t.Run(broker, func(t *testing.T) {
 			t.Parallel()
-			s, err := scenarios.Load("../scenarios/backlog.yaml", scenarios.Set{Path: "broker", Value: broker})
+			s, err := scenarios.Load("../scenarios/backlog.yaml", scenarios.Set{Path: "broker", Value: broker}, scenarios.Set{Path: "drain", Value: "1m"})
 			require.NoError(t, err)
 			res, err := Run(t.Context(), s, Options{})
 			require.NoError(t, err)

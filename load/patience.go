@@ -39,7 +39,8 @@ func (v *receiver) stall() {
 		return
 	}
 	begin := v.run.counting().Add(s.At.Std())
-	if now := clock.Now(); now >= begin {
-		v.run.linger(begin.Add(s.For.Std()).Sub(now))
+	if now, end := clock.Now(), begin.Add(s.For.Std()); now >= begin && now < end {
+		v.run.linger(end.Sub(now))
+		v.free = end
 	}
 }

@@ -31,7 +31,8 @@ type receiver struct {
 	// departed says that the receiver has left, or is about to, and nothing was under way to it.
 	departed atomic.Bool
 
-	random *rand.Rand // what the handler draws
+	random *rand.Rand    // what the handler draws
+	free   clock.Instant // when the handler was to be done with the message before
 
 	probed []atomic.Bool // by filter: a probe has arrived
 
@@ -214,14 +215,19 @@ func (v *receiver) take(s stamp.Stamp, topic int, d mqtt.Delivery) {
 			Response: response, Transit: transit, Trace: remote.TraceID()})
 	}
 	v.stall()
-	v.work()
+	v.work(d.Received)
 	if span != nil {
 		span.End()
 	}
 	stripe.Record(record.Process, clock.Now().Sub(d.Received))
 }
 
-// work takes as long as the scenario says, or until the run is over.
-func (v *receiver) work() {
-	v.run.linger(draw(v.group.Work, v.random))
+// work takes as long as the scenario says, or until the run is over. It begins when the message arrived or the one before was to be done, so
+// a handler that slept for longer than it was to is not slower than the scenario says.
+func (v *receiver) work(received clock.Instant) {
+	if v.group.Work.IsZero() {
+		return
+	}
+	v.free = max(v.free, received).Add(draw(v.group.Work, v.random))
+	v.run.linger(v.free.Sub(clock.Now()))
 }
