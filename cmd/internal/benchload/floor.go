@@ -19,7 +19,7 @@ import (
 )
 
 // measureFloor sends and receives for a while what the other contenders would.
-func measureFloor(ctx context.Context, g group, length time.Duration) (f figures, err error) {
+func (c contender) measureFloor(ctx context.Context, g group, length time.Duration) (f figures, err error) {
 	start := broker.StartEmbedded
 	if g.broker == "mosquitto" {
 		start = broker.StartMosquitto
@@ -35,7 +35,7 @@ func measureFloor(ctx context.Context, g group, length time.Duration) (f figures
 	}()
 	senders := make([]*bareSender, g.senders())
 	for i := range senders {
-		if senders[i], err = newBareSender(ctx, b.Addr(), i, g.qos); err != nil {
+		if senders[i], err = newBareSender(ctx, b.Addr(), i, g.qos, c.arm == traced); err != nil {
 			return f, err
 		}
 		defer senders[i].conn.Close()
@@ -47,7 +47,7 @@ func measureFloor(ctx context.Context, g group, length time.Duration) (f figures
 		}
 		defer receiver.stop()
 	}
-	return bare{senders, receiver, g}.measure(length)
+	return bare{senders, receiver, g, c.coalesces}.measure(length)
 }
 
 // bare is the floor at work.
@@ -55,6 +55,8 @@ type bare struct {
 	senders  []*bareSender
 	receiver *bareReceiver // nil if nobody receives
 	group    group
+
+	coalesces bool
 }
 
 func (b bare) measure(length time.Duration) (f figures, err error) {
@@ -99,14 +101,14 @@ func (b bare) paced(start time.Time, length time.Duration) (sent uint64, err err
 	return sent, nil
 }
 
-// flatOut writes as much as goes, several messages at a time.
+// flatOut writes as much as goes.
 func (b bare) flatOut(end time.Time) (uint64, error) {
 	var all sync.WaitGroup
 	var sent atomic.Uint64
 	failures := make(chan error, len(b.senders))
 	for _, s := range b.senders {
 		all.Go(func() {
-			n, err := s.flatOut(end)
+			n, err := s.flatOut(end, b.coalesces)
 			sent.Add(n)
 			failures <- err
 		})
@@ -131,7 +133,7 @@ type bareSender struct {
 	in     [4096]byte
 }
 
-func newBareSender(ctx context.Context, address string, i int, qos byte) (*bareSender, error) {
+func newBareSender(ctx context.Context, address string, i int, qos byte, isTraced bool) (*bareSender, error) {
 	conn, err := enter(ctx, address, fmt.Sprintf("floor-s%d", i))
 	if err != nil {
 		return nil, err
@@ -139,8 +141,15 @@ func newBareSender(ctx context.Context, address string, i int, qos byte) (*bareS
 	topic := fmt.Sprintf("bench/%d", i)
 	message := &paho.Publish{Topic: topic, QoS: qos, Payload: make([]byte, payload),
 		Properties: &paho.PublishProperties{CorrelationData: make([]byte, 16)}}
+	if isTraced {
+		message.Properties.User.Add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+	}
 	frame, err := packet.AppendPublish(nil, message, 1)
-	s := &bareSender{conn: conn, size: len(frame), idAt: 4 + len(topic), qos: qos}
+	if err != nil {
+		return nil, err
+	}
+	head, size, err := packet.Next(frame)
+	s := &bareSender{conn: conn, size: size, idAt: size - len(head.Body) + 2 + len(topic), qos: qos}
 	for range window {
 		s.frames = append(s.frames, frame...)
 	}
@@ -161,12 +170,18 @@ func (s *bareSender) write(n int) error {
 }
 
 // flatOut keeps the window full until end.
-func (s *bareSender) flatOut(end time.Time) (sent uint64, err error) {
+func (s *bareSender) flatOut(end time.Time, coalesces bool) (sent uint64, err error) {
 	for room := window; time.Now().Before(end) && err == nil; {
-		if err = s.write(room); err != nil {
-			break
+		once := 1
+		if coalesces {
+			once = room
 		}
-		sent += uint64(room)
+		for written := 0; written < room; written += once {
+			if err = s.write(once); err != nil {
+				return sent, err
+			}
+			sent += uint64(once)
+		}
 		if s.qos > 0 {
 			room, err = s.acknowledgements()
 		}

@@ -29,6 +29,19 @@ func (g group) senders() int {
 
 func (g group) sendsOnly() bool { return g.rate == 0 && g.qos == 0 }
 
+// floors are the floors of the group, the one that the others are compared with first. A client that only sends, as fast as it can, is
+// compared with a program that does no more than that. At full speed the broker is the limit, and what a message carries costs it time.
+func (g group) floors() []contender {
+	bare := contender{arm: off}
+	switch {
+	case g.rate > 0:
+		return []contender{bare}
+	case g.sendsOnly():
+		return []contender{{arm: off, coalesces: true}}
+	}
+	return []contender{bare, {arm: off, coalesces: true}, {arm: traced}}
+}
+
 func (g group) String() string {
 	speed := "at full speed"
 	if g.rate > 0 {
@@ -45,40 +58,48 @@ const (
 	fixedRate = 10_000
 	window    = 100 // unacknowledged messages of each sender
 	payload   = 64  // bytes
+
+	off, traced = "off", "context" // the arms that a floor can have
 )
 
 func groups(quick bool) (all []group) {
-	brokers, arms := []string{"embedded", "mosquitto"}, []string{"off", "context", "record"}
+	brokers, arms := []string{"embedded", "mosquitto"}, []string{off, traced, "record"}
 	if quick {
-		brokers, arms = brokers[1:], arms[1:2]
+		brokers, arms = brokers[1:], arms[:2]
 	}
-	contenders := []contender{{}}
+	var clients []contender
 	for _, client := range []scenarios.Client{scenarios.Lean, scenarios.Paho} {
 		for _, arm := range arms {
-			contenders = append(contenders, contender{client, arm})
+			clients = append(clients, contender{client: client, arm: arm})
 		}
 	}
 	for _, b := range brokers {
 		for _, rate := range []int{fixedRate, 0} {
 			for qos := range byte(2) {
-				all = append(all, group{b, rate, qos, contenders})
+				g := group{broker: b, rate: rate, qos: qos}
+				g.contenders = append(g.floors(), clients...)
+				all = append(all, g)
 			}
 		}
 	}
 	return all
 }
 
-// contender is a client in an arm; the zero value is the floor.
+// contender is a client in an arm; without a client it is the floor, which writes each message by itself unless it coalesces.
 type contender struct {
-	client scenarios.Client
-	arm    string
+	client    scenarios.Client
+	arm       string
+	coalesces bool // one write takes as many messages as may leave
 }
 
 func (c contender) String() string {
-	if c == (contender{}) {
-		return "floor"
+	switch {
+	case c.client != "":
+		return fmt.Sprintf("%s %s", c.client, c.arm)
+	case c.coalesces:
+		return fmt.Sprintf("floor %s, coalescing", c.arm)
 	}
-	return fmt.Sprintf("%s %s", c.client, c.arm)
+	return "floor " + c.arm
 }
 
 // figures are what a measurement came to: CPU seconds of sender and receiver per million messages, allocations per message, messages
@@ -86,8 +107,8 @@ func (c contender) String() string {
 type figures struct{ cpu, allocs, rate, lag float64 }
 
 func (c contender) measure(ctx context.Context, g group, length time.Duration) (figures, error) {
-	if c == (contender{}) {
-		return measureFloor(ctx, g, length)
+	if c.client == "" {
+		return c.measureFloor(ctx, g, length)
 	}
 	sc, err := scenarios.Decode("benchload.yaml", []byte(c.scenario(g, length)))
 	if err != nil {
