@@ -65,7 +65,7 @@ func (a *app) manifestCommand() *cobra.Command {
 		}
 		all, err := in.read(cmd, files, nil)
 		if err != nil {
-			return err
+			return errors.Join(err, exitcode.With(exitcode.Usage, s.Check()))
 		}
 		s.Command = "mqttrace " + shellquote.Join(a.args...)
 		var out bytes.Buffer

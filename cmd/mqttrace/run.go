@@ -68,10 +68,9 @@ func (a *app) runCommand() *cobra.Command {
 	flags.messages.register(f)
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		all, err := in.read(cmd, files, nil)
-		if err := errors.Join(flags.setRepeat(cmd, all), flags.setFormats(cmd, names, all), flags.checkMetrics(cmd), flags.messages.check(cmd, all), err); err != nil {
-			return err
-		}
-		if flags.sharding, err = shards.sharding(all, a.getenv); err != nil {
+		problems := []error{flags.setRepeat(cmd, all), flags.setFormats(cmd, names, all), flags.checkMetrics(cmd), flags.messages.check(cmd, all), err}
+		flags.sharding, err = shards.sharding(f, all, a.getenv)
+		if err := errors.Join(append(problems, err)...); err != nil {
 			return err
 		}
 		if flags.aio, err = a.aio(all); err != nil {

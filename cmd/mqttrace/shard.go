@@ -46,12 +46,12 @@ const (
 	collectNo     = "no"
 )
 
-// sharding is what the flags come to, nil if this process does all of the run.
-func (s *shardFlags) sharding(all []*scenarios.Scenario, getenv func(string) string) (*load.Sharding, error) {
-	if s.shard == "" && s.shards == 0 {
-		return nil, nil
+// sharding is what the flags come to, nil if this process does all of the run. all may be empty if the scenarios cannot be read.
+func (s *shardFlags) sharding(f *pflag.FlagSet, all []*scenarios.Scenario, getenv func(string) string) (*load.Sharding, error) {
+	if !f.Changed("shard") && !f.Changed("shards") {
+		return nil, exitcode.With(exitcode.Usage, aimless(f))
 	}
-	index, of, err := s.share(getenv)
+	index, of, err := s.share(f, getenv)
 	problems := []error{err}
 	if s.collect != collectBroker && s.collect != collectNo {
 		problems = append(problems, fmt.Errorf("--collect %s: want %s or %s", s.collect, collectBroker, collectNo))
@@ -73,17 +73,15 @@ func (s *shardFlags) sharding(all []*scenarios.Scenario, getenv func(string) str
 	if len(all) > 1 {
 		problems = append(problems, fmt.Errorf("%d scenarios: want one, where it is shared among processes", len(all)))
 	}
-	if err == nil {
-		for _, sc := range all {
-			if err := sc.Shardable(of); err != nil {
-				problems = append(problems, fmt.Errorf("%s cannot be shared among processes:\n%w", sc.Name, err))
-			}
+	for _, sc := range all {
+		if err := sc.Shardable(max(of, 1)); err != nil {
+			problems = append(problems, fmt.Errorf("%s cannot be shared among processes:\n%w", sc.Name, err))
 		}
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, exitcode.With(exitcode.Usage, err)
 	}
-	if s.run == "" {
+	if s.run == "" && len(all) > 0 {
 		if s.run, err = load.DefaultRunName(all[0], toolVersion()); err != nil {
 			return nil, exitcode.With(exitcode.CannotRun, err)
 		}
@@ -91,12 +89,23 @@ func (s *shardFlags) sharding(all []*scenarios.Scenario, getenv func(string) str
 	return &load.Sharding{Index: index, Of: of, Run: s.run, Prefix: s.prefix, Wait: s.wait, Collect: s.collect == collectBroker}, nil
 }
 
+// aimless names flags that only mean something to one of several processes.
+func aimless(f *pflag.FlagSet) error {
+	var problems []error
+	for _, name := range []string{"run-id", "control-prefix", "shard-wait", "collect"} {
+		if f.Changed(name) {
+			problems = append(problems, fmt.Errorf("--%s: want --shard or --shards beside it", name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
 // share reads which share it is.
-func (s *shardFlags) share(getenv func(string) string) (index, of int, err error) {
-	if s.shard != "" && s.shards != 0 {
+func (s *shardFlags) share(f *pflag.FlagSet, getenv func(string) string) (index, of int, err error) {
+	if f.Changed("shard") && f.Changed("shards") {
 		return 0, 0, errors.New("--shard and --shards: want one of them")
 	}
-	if s.shard != "" {
+	if f.Changed("shard") {
 		i, n, _ := strings.Cut(s.shard, "/")
 		index, indexErr := strconv.Atoi(i)
 		of, ofErr := strconv.Atoi(n)

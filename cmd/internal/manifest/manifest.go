@@ -14,6 +14,9 @@ import (
 	"strings"
 	"text/template"
 	"time"
+	"unicode"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"mqttrace/scenarios"
 )
@@ -63,8 +66,11 @@ func BrokerURL(broker string) string {
 // is written then.
 func Write(w io.Writer, sc *scenarios.Scenario, file string, text []byte, s Settings) error {
 	files, err := filesOf(sc, file, string(text)+strings.Join(s.Sets, "\n"))
-	if err := errors.Join(err, cannotShard(sc, s), unreachable(sc.Broker), s.check()); err != nil {
-		return fmt.Errorf("%s: %w", sc.Name, err)
+	if err = errors.Join(err, cannotShard(sc, s), unreachable(sc.Broker)); err != nil {
+		err = fmt.Errorf("%s: %w", sc.Name, err)
+	}
+	if err := errors.Join(s.Check(), err); err != nil {
+		return err
 	}
 	v := view{
 		Settings: s, Scenario: sc, Name: objectName(sc.Name), Text: string(text), Files: files,
@@ -79,24 +85,30 @@ func Write(w io.Writer, sc *scenarios.Scenario, file string, text []byte, s Sett
 	return err
 }
 
-// check looks at what flags say.
-func (s Settings) check() error {
-	if s.OTLP == "" {
-		return nil
+// Check reports all that is wrong with the settings themselves, joined into one error; nil if nothing is.
+func (s Settings) Check() error {
+	var problems []error
+	if s.Shards < 1 {
+		problems = append(problems, fmt.Errorf("--shards %d: want 1 or more", s.Shards))
 	}
-	u, err := url.Parse(s.OTLP)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("--otlp %q is no endpoint, want a URL such as %s", s.OTLP, Collector)
+	if s.Image == "" || strings.ContainsFunc(s.Image, unicode.IsSpace) {
+		problems = append(problems, fmt.Errorf("--image %q is no image, want a name such as %s", s.Image, DefaultImage))
 	}
-	return nil
+	if wrong := validation.IsDNS1123Label(s.Namespace); s.Namespace != "" && len(wrong) > 0 {
+		problems = append(problems, fmt.Errorf("--namespace %q: %s", s.Namespace, wrong[0]))
+	}
+	if wrong := validation.IsDNS1123Subdomain(s.Results); s.Results != "" && len(wrong) > 0 {
+		problems = append(problems, fmt.Errorf("--results %q: %s", s.Results, wrong[0]))
+	}
+	if u, err := url.Parse(s.OTLP); s.OTLP != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		problems = append(problems, fmt.Errorf("--otlp %q is no endpoint, want a URL such as %s", s.OTLP, Collector))
+	}
+	return errors.Join(problems...)
 }
 
 // cannotShard says why a run of several processes cannot be made of a scenario.
 func cannotShard(sc *scenarios.Scenario, s Settings) error {
-	if s.Shards < 1 {
-		return fmt.Errorf("--shards %d: want 1 or more", s.Shards)
-	}
-	problems := []error{sc.Shardable(s.Shards)}
+	problems := []error{sc.Shardable(max(s.Shards, 1))}
 	for _, arm := range sc.Tracing.Arms() {
 		sink := arm.Exporter.Embedded || arm.Exporter == (scenarios.Exporter{}) && s.OTLP == ""
 		if arm.Arm == scenarios.ArmExport && sink {
