@@ -15,6 +15,7 @@ import (
 	"mqttrace/load/clock"
 	"mqttrace/load/mqtt"
 	"mqttrace/load/result"
+	"mqttrace/scenarios"
 )
 
 // warned reports whether a result has a warning with all of these words.
@@ -196,16 +197,17 @@ func TestBrokersMaximumPacketSize(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			send := func(payload int) (*result.Result, error) {
-				return Run(t.Context(), scenario(t, fmt.Sprintf(`
+			scenarioOf := func(payload int) *scenarios.Scenario {
+				return scenario(t, fmt.Sprintf(`
 broker: %s
 warmup: 0s
 duration: 500ms
 senders: [{name: sensors, rate: 20/s, topic: %s, %s, payload: {size: %d}}]
 receivers: [{name: backend, filter: %[2]s}]
 tracing: %[5]s
-`, b.URL(), name, c.sender, payload, c.tracing)), Options{})
+`, b.URL(), name, c.sender, payload, c.tracing))
 			}
+			send := func(payload int) (*result.Result, error) { return Run(t.Context(), scenarioOf(payload), Options{}) }
 			_, err := send(1000)
 			var size int
 			require.Error(t, err)
@@ -213,6 +215,9 @@ tracing: %[5]s
 			require.NoError(t, scanned, err)
 			assert.EqualError(t, err, fmt.Sprintf(
 				"sender sensors publishes packets of %d bytes, of which 1000 are payload, but the broker's Maximum Packet Size is 500", size))
+			foretold, err := LargestPacket(scenarioOf(1000), result.Limits{})
+			require.NoError(t, err)
+			assert.Equal(t, PacketSize{Sender: "sensors", Bytes: size, Payload: 1000}, foretold)
 			fits := limit - (size - 1000)
 			_, err = send(fits + 1)
 			assert.ErrorContains(t, err, "packets of 501 bytes")

@@ -1,11 +1,13 @@
 package load
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"mqttrace/load/mqtt"
 	"mqttrace/load/mqtt/packet"
+	"mqttrace/load/result"
 	"mqttrace/propagation"
 	"mqttrace/scenarios"
 )
@@ -23,6 +25,36 @@ func (s *sender) fits(limits mqtt.Limits) error {
 		}
 	}
 	return nil
+}
+
+// PacketSize is how large a PUBLISH of a group of senders is, in bytes, and how much of it is payload.
+type PacketSize struct {
+	Sender         string // name of the group
+	Bytes, Payload int
+}
+
+// LargestPacket finds the group whose PUBLISH packets are the largest, by those of its last client, whose names are the longest. A
+// run is refused by a broker whose Maximum Packet Size is less. Nothing is connected.
+func LargestPacket(sc *scenarios.Scenario, limits result.Limits) (largest PacketSize, err error) {
+	r := newRun(context.Background(), sc, Options{})
+	for i, t := range sc.Tracing.Arms() {
+		r.arms = append(r.arms, newArm(i, t, nil))
+	}
+	for i := range sc.Senders {
+		group := &sc.Senders[i]
+		payloads, err := r.payloads(group)
+		if err != nil {
+			return PacketSize{}, err
+		}
+		last := group.Count - 1
+		s := &sender{run: r, group: group, place: place{inGroup: last}, addresses: addresses{topics: newTopics(group, last)}}
+		for _, l := range r.lanesOf(group, payloads)(last, 0) {
+			if size, payload := s.packetSize(l, mqtt.Limits(limits)); size > largest.Bytes {
+				largest = PacketSize{Sender: group.Name, Bytes: size, Payload: payload}
+			}
+		}
+	}
+	return largest, nil
 }
 
 // packetSize is how many bytes a lane's first PUBLISH has if it goes to the sender's longest topic, and how many of them are payload.

@@ -74,10 +74,13 @@ func availableMemory() (uint64, Finding) {
 }
 
 func size(bytes uint64) string {
-	if bytes >= 1e9 {
+	switch {
+	case bytes >= 1e9:
 		return fmt.Sprintf("%.3g GB", float64(bytes)/1e9)
+	case bytes >= 1e6:
+		return fmt.Sprintf("%.3g MB", float64(bytes)/1e6)
 	}
-	return fmt.Sprintf("%.3g MB", float64(bytes)/1e6)
+	return fmt.Sprintf("%.3g kB", float64(bytes)/1e3)
 }
 
 // clockReading measures what the clock of all instants tells apart, and what a reading takes.

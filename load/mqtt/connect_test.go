@@ -40,6 +40,7 @@ func TestConnectErrorsSayWhatIsWrong(t *testing.T) {
 		want     []string
 	}{
 		{"nobody listens", mqtt.Settings{Address: unused(t)}, []string{"connect to 127.0.0.1:", "connection refused"}},
+		{"no socket", mqtt.Settings{Transport: mqtt.Transport{Unix: "no.sock"}}, []string{"connect to no.sock: ", "no.sock"}},
 		{"silent", mqtt.Settings{Address: silent(t), ConnectTimeout: 50 * time.Millisecond}, []string{"no CONNACK within 50ms"}},
 		{"wrong password", mqtt.Settings{Address: guarded.Addr(), Username: "user", Password: func() ([]byte, error) { return []byte("wrong"), nil }},
 			[]string{"connection of client", "refused by the broker", "0x86 bad user name or password"}},

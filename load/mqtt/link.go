@@ -90,7 +90,7 @@ func (c *Client) dial(ctx context.Context, cleanStart bool) (*link, error) {
 	start := clock.Now()
 	conn, err := c.open(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", c.settings.Address, c.settings.explain(err))
+		return nil, fmt.Errorf("connect to %s: %w", c.settings.place(), c.settings.explain(err))
 	}
 	dialogue := newDialogue(c.settings.Auth)
 	l := &link{driver: c.newDriver(conn, dialogue), dialogue: dialogue}
@@ -168,7 +168,7 @@ func (c *Client) connectPacket(cleanStart bool) (*paho.Connect, error) {
 }
 
 func (c *Client) connectError(ctx context.Context, connack *paho.Connack, err error) error {
-	what := fmt.Sprintf("connection of client %s to %s", c.settings.ClientID, c.settings.Address)
+	what := fmt.Sprintf("connection of client %s to %s", c.settings.ClientID, c.settings.place())
 	if connack != nil && connack.ReasonCode >= 0x80 {
 		refused := &RefusedError{Packet: "CONNACK", What: what, ReasonCode: connack.ReasonCode}
 		if connack.Properties != nil {

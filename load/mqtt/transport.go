@@ -57,6 +57,9 @@ func (s Settings) dialer() *net.Dialer {
 // dialled is what a connection is made to.
 func (s Settings) dialled() string { return cmp.Or(s.Via, s.Address) }
 
+// place is where the broker is, as errors name it.
+func (s Settings) place() string { return cmp.Or(s.Address, s.Transport.Unix) }
+
 // named makes sure that the broker's certificate is held against the broker's name, whoever is dialled.
 func (s Settings) named(config *tls.Config) *tls.Config {
 	host, _, err := net.SplitHostPort(s.Address)
