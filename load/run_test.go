@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,12 +28,16 @@ func scenario(t testing.TB, yaml string) *scenarios.Scenario {
 	return s
 }
 
-// runScenario runs a scenario that must be able to start.
+// runScenario runs a scenario that must be able to start. Unless it says how long to drain, whatever is not lost arrives, also on a slow machine.
 func runScenario(t *testing.T, yaml string) *result.Result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	res, err := Run(ctx, scenario(t, yaml), Options{})
+	s := scenario(t, yaml)
+	if !strings.Contains(yaml, "\ndrain: ") {
+		s.Drain = scenarios.Duration(time.Minute)
+	}
+	res, err := Run(ctx, s, Options{})
 	require.NoError(t, err)
 	require.NotEmpty(t, res.Arms)
 	return res
