@@ -103,14 +103,14 @@ func (s scale) bar(d result.Difference) *web.Bar {
 
 // checks is the table of thresholds.
 func (b *htmlBuilder) checks() web.Table {
-	t := web.Table{Caption: "thresholds", Columns: []string{"threshold", "arm", "measured", "outcome"}}
+	t := web.Table{Caption: "thresholds", Columns: []string{"threshold", "outcome", "measured", "arm"}}
 	for _, c := range b.page.checks {
 		outcome := web.Cell{Text: "✓ met", Tone: web.Good}
 		if !c.ok {
 			outcome = web.Cell{Text: "✗ missed", Tone: web.Bad}
 		}
 		t.Rows = append(t.Rows, web.Row{Label: c.text, Cells: []web.Cell{
-			{Text: strings.TrimSuffix(c.arm, ":"), Tone: web.Quiet}, {Text: c.actual, Tone: outcome.Tone}, outcome,
+			outcome, {Text: c.actual, Tone: outcome.Tone}, {Text: strings.TrimSuffix(c.arm, ":"), Tone: web.Quiet},
 		}})
 	}
 	return t

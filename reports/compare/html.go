@@ -123,13 +123,13 @@ func louder(a, b web.Tone) web.Tone {
 // tableOf has a row for each figure.
 func tableOf(caption string, figures []*Figure) web.Table {
 	t := web.Table{Caption: caption, Columns: []string{
-		"figure", "verdict", "runs", "base", "new", "interval", "change [95 %]", "difference", "p", "effect", "floor", "matters",
+		"figure", "verdict", "change [95 %]", "base", "new", "p", "interval", "runs", "effect", "floor", "matters", "difference",
 	}}
 	for _, f := range figures {
 		row := web.Row{Label: reports.Legible(f.Label + f.mark()), Cells: []web.Cell{
-			{Text: f.verdictText(), Tone: f.tone()}, {Strip: f.strip()}, {Text: f.Base.text(f.Unit)}, {Text: f.New.text(f.Unit)},
-			{Bar: f.bar()}, {Text: f.shareText()}, {Text: f.differenceText()}, {Text: f.pText()},
-			{Text: f.effectText(), Tone: web.Quiet}, {Text: f.floorText(), Tone: web.Quiet}, {Text: f.sizeText(), Tone: web.Quiet},
+			{Text: f.verdictText(), Tone: f.tone()}, {Text: f.shareText()}, {Text: f.Base.text(f.Unit)}, {Text: f.New.text(f.Unit)},
+			{Text: f.pText()}, {Bar: f.bar()}, {Strip: f.strip()}, {Text: f.effectText(), Tone: web.Quiet},
+			{Text: f.floorText(), Tone: web.Quiet}, {Text: f.sizeText(), Tone: web.Quiet}, {Text: f.differenceText(), Tone: web.Quiet},
 		}}
 		if f.Reason != "" {
 			row.Notes = []web.Note{{Text: reports.Legible(f.Reason), Tone: noteTones[f.Verdict]}}

@@ -47,6 +47,12 @@ func TestPagesInABrowser(t *testing.T) {
 		same := `[...document.querySelectorAll("#arm-1 tr")].find((r) => r.querySelector("th")?.textContent === "response p50")`
 		assert.Less(t, tab.Number(t, same+`.querySelector(".bar .range").getBoundingClientRect().x`), tab.Number(t, same+`.querySelector(".bar .zero").getBoundingClientRect().x`))
 	})
+	t.Run("what decides is seen without scrolling", func(t *testing.T) {
+		tab := b.Open(t, pageOf(t, all["brokers"]), browser.View{})
+		assert.Equal(t, []string{"figure", "verdict", "change [95 %]", "base", "new", "p"}, tab.Texts(t, "#arm-1 .card:first-of-type th:nth-child(-n+6)[scope=col]"))
+		assert.True(t, tab.True(t, `[...document.querySelectorAll("#arm-1 tr:not(.notes) > :nth-child(6)")].every((e) =>
+			e.getBoundingClientRect().right <= e.closest(".scroll").getBoundingClientRect().right)`))
+	})
 	t.Run("what differs on purpose, and what was left out", func(t *testing.T) {
 		tab := b.Open(t, pageOf(t, all["brokers"]), browser.View{})
 		assert.Contains(t, tab.Texts(t, "#sides th[scope=row]"), "broker version")

@@ -101,12 +101,13 @@ function drawMarks(u, spec, colors) {
       u.ctx.moveTo(at, top);
       u.ctx.lineTo(at, top + height);
       u.ctx.textAlign = isLeft ? "right" : "left";
-      u.ctx.textBaseline = "top";
+      // Where x is a percentile or a load, lines rise to the right and leave the foot of a mark free; small plots have room above.
+      u.ctx.textBaseline = spec.small ? "top" : "bottom";
       const room = u.ctx.measureText(mark.label).width + 11 * r;
       const [from, until] = isLeft ? [at - room, at] : [at, at + room];
       if (named.every(([a, b]) => until < a || from > b)) {
         named.push([from, until]);
-        haloed(u.ctx, mark.label, at + (isLeft ? -5 : 5) * r, top + 5 * r, colors.surface);
+        haloed(u.ctx, mark.label, at + (isLeft ? -5 : 5) * r, spec.small ? top + 5 * r : top + height - 5 * r, colors.surface);
       }
     }
     u.ctx.stroke();
