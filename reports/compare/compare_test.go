@@ -193,6 +193,17 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+func TestMoreRunsFindWhatIsPlainToSee(t *testing.T) {
+	base := []float64{100, 120, 85, 110, 92, 105}
+	near := figureNamed(t, rates(t, base, []float64{101, 118, 87, 108, 94, 104}, Options{}), "rate_per_s")
+	far := figureNamed(t, rates(t, base, []float64{42, 60, 31, 52, 38, 49}, Options{}), "rate_per_s")
+	for _, f := range []*Figure{near, far} {
+		require.Equal(t, Inconclusive, f.Verdict)
+	}
+	assert.GreaterOrEqual(t, near.MoreRuns, 900, "to find 1 % where runs vary by 10 %")
+	assert.LessOrEqual(t, far.MoreRuns, 5, "half of it is gone: what is left open is whether the correction lets it count")
+}
+
 func TestTheWhole(t *testing.T) {
 	lower, higher := []float64{80, 81, 79, 80.5, 79.5}, []float64{100, 101, 99, 100.5, 99.5}
 	c := rates(t, higher, lower, Options{Gates: gates(t, "rate_per_s -10%", "response.p99 +50%")})

@@ -19,7 +19,8 @@
 //   - It is of the size that matters: that of the gate that names the figure, or that of [Spec], a share of the base's median.
 //
 // It is the same if the whole 95 % interval of the difference is smaller than that size, in either direction. Everything else is
-// inconclusive, and says about how many more runs a side would tell. With one run a side everything tested is.
+// inconclusive, and says about how many more runs a side would tell: as many as find a difference of that size, or the least one
+// that the interval leaves open if that is more. With one run a side everything tested is.
 //
 // Counts of what must not happen are compared exactly: where the base lost none of the messages that its quality of service
 // promises to deliver and the new side lost one, that is a regression however few runs there are. Where the protocol allows it,

@@ -120,10 +120,11 @@ func (f *Figure) broken(side string, total uint64, runs, of int, other string) s
 func (f *Figure) wanting(hardest float64) (more int, reason string) {
 	d := f.difference
 	have := min(d.RunsBase, d.RunsNew)
-	need := stats.RunsFor(f.Size, hardest, f.Base.Values, f.New.Values)
+	need := stats.RunsFor(f.toFind(), hardest, f.Base.Values, f.New.Values)
 	if d.IsBounded() && need <= have {
 		need = f.toTellSides(have)
 	}
+	need = max(need, f.toPassFloor(have))
 	switch {
 	case need >= stats.MostRuns:
 		return stats.MostRuns, ""
@@ -131,6 +132,16 @@ func (f *Figure) wanting(hardest float64) (more int, reason string) {
 		reason = "not worse by as much as matters"
 	}
 	return max(need-have, 1), reason
+}
+
+// toFind is the difference that enough runs have to find: the smallest one that matters, or the least that the interval leaves
+// open where that is more. A difference that is plain to see takes few runs, not those for the smallest one of all.
+func (f *Figure) toFind() float64 {
+	d := f.difference
+	if !d.IsBounded() {
+		return f.Size
+	}
+	return max(f.Size, d.Low, -d.High)
 }
 
 // toTellSides is how many runs it takes to tell a difference that is about as large as the size that matters from one that is not.
@@ -142,6 +153,15 @@ func (f *Figure) toTellSides(have int) int {
 		return stats.MostRuns
 	}
 	return int(math.Ceil(min(float64(have)*math.Pow(half/distance, 2), stats.MostRuns)))
+}
+
+// toPassFloor is how many runs bring the noise floor, which falls with their square root, below a difference that matters.
+func (f *Figure) toPassFloor(have int) int {
+	shift := math.Abs(f.difference.Shift)
+	if f.Floor == nil || shift == 0 || shift < f.Size {
+		return 0
+	}
+	return int(math.Ceil(min(float64(have)*math.Pow(*f.Floor/shift, 2), stats.MostRuns)))
 }
 
 // isNoWorse says whether the interval leaves out every difference that would be a regression.

@@ -100,11 +100,11 @@ const lastRank = 4
 
 var columns = []column{
 	{heading: "base", cell: func(f *Figure) string { return f.Base.text(f.Unit) }},
-	{heading: "new", cell: func(f *Figure) string { return f.New.text(f.Unit) }},
-	{heading: "diff", rank: 1, cell: (*Figure).differenceText},
-	{heading: "change [95 %]", cell: (*Figure).shareText, legend: says("base, new: medians over the runs; diff, change: the middle of all " +
-		"differences between a new and a base run (Hodges-Lehmann), with its 95 % interval")},
-	{heading: "effect", rank: 3, cell: (*Figure).effectText, legend: says("effect: Cliff's delta, +1 if every new run is above every base run")},
+	{heading: "new", cell: func(f *Figure) string { return f.New.text(f.Unit) }, legend: says("base, new: medians over the runs")},
+	{heading: "diff", rank: 3, cell: (*Figure).differenceText, legend: says("diff: the change, in the figure's unit")},
+	{heading: "change [95 %]", cell: (*Figure).shareText, legend: says("change: the middle of all differences between a new and a " +
+		"base run (Hodges-Lehmann), with its 95 % interval")},
+	{heading: "effect", rank: 1, cell: (*Figure).effectText, legend: says("effect: Cliff's delta, +1 if every new run is above every base run")},
 	{heading: "p", cell: (*Figure).pText, legend: func(c *Comparison) string {
 		return "p: Mann-Whitney test, after Holm's correction for " + reports.Plural(c.Tests, "test")
 	}},
