@@ -22,6 +22,8 @@ func sidesOf(cmd *cobra.Command, args []string, takesTurns bool) (sides [2][]str
 		return sides, fmt.Errorf("--run makes its own results: want no arguments, got %d", len(args))
 	case takesTurns:
 		return sides, nil
+	case slices.Contains(args, stdin):
+		return sides, errors.New("compare reads files and folders, not standard input")
 	case dash > 0 && dash < len(args):
 		return [2][]string{args[:dash], args[dash:]}, nil
 	case dash >= 0:
@@ -64,9 +66,6 @@ func readSides(sides [2][]string, scenario string) (base, changed []reports.Save
 // resultsAt reads a result, or every one in a folder; those in folders below it are not. Reports and comparisons lie beside results,
 // where a folder or a pattern such as *.json finds them: they are left out.
 func resultsAt(path string) (runs []reports.Saved, err error) {
-	if path == stdin {
-		return nil, errors.New("compare reads files and folders, not standard input")
-	}
 	files := []string{path}
 	if isFolder(path) {
 		if files, err = filepath.Glob(filepath.Join(escapeGlob(path), "*.json")); err != nil {

@@ -140,10 +140,8 @@ func (a *app) compareTurns(ctx context.Context, flags compareFlags) error {
 	if err := flags.turns.tryCommands(ctx); err != nil {
 		return exitcode.With(exitcode.Usage, err)
 	}
-	for _, side := range []turns.Side{turns.Base, turns.New} {
-		if err := checkFolder(flags.turns.folder(side)); err != nil {
-			return exitcode.With(exitcode.CannotRun, err)
-		}
+	if err := flags.checkFolders(); err != nil {
+		return exitcode.With(exitcode.CannotRun, err)
 	}
 	a.finishFirst("interrupted: waiting for the turn under way; once more to leave at once")
 	log := &turnLog{app: a, flags: &flags.turns, began: time.Now()}
@@ -152,6 +150,20 @@ func (a *app) compareTurns(ctx context.Context, flags compareFlags) error {
 		Began: log.begins, Ended: log.ended,
 	})
 	return a.concludeTurns(ctx, done, log, flags)
+}
+
+// checkFolders makes sure that the page and the results can be kept, before anything is measured.
+func (flags *compareFlags) checkFolders() error {
+	folders := []string{flags.turns.folder(turns.Base), flags.turns.folder(turns.New)}
+	if flags.out != "" && flags.out != stdin {
+		folders = append([]string{filepath.Dir(flags.out)}, folders...)
+	}
+	for _, folder := range folders {
+		if err := checkFolder(folder); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tryCommands makes sure that both programs are there and are mqttrace, before anything is measured.
