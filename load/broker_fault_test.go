@@ -104,6 +104,26 @@ faults: [`+c.fault+`]
 	}
 }
 
+// A first fault that came before anybody could know what response times are like does not keep them from being known at the next.
+func TestFaultAfterAnEarlyOne(t *testing.T) {
+	t.Parallel()
+	res := runScenario(t, `
+broker: mosquitto
+warmup: 0s
+duration: 8s
+senders: [{name: sensors, count: 5, rate: 20/s, topic: "bench/{sender}", qos: 1, session_expiry: 1h}]
+receivers: [{name: backend, filter: bench/#, qos: 1, session_expiry: 1h}]
+faults: [{at: 200ms, for: 300ms, network: cut}, {at: 6s, for: 200ms, network: cut}]
+`)
+	require.Len(t, res.Faults, 2)
+	early, next := res.Faults[0], res.Faults[1]
+	assert.Nil(t, early.BeforeP99NS)
+	assert.Nil(t, early.RecoveredNS)
+	if res.Verdict != result.Invalid { // nor do a hundred messages arrive in time before the fault then
+		assert.NotNil(t, next.BeforeP99NS)
+	}
+}
+
 func TestBrokerPaused(t *testing.T) {
 	t.Parallel()
 	for _, broker := range []string{"embedded", "mosquitto"} {

@@ -147,13 +147,19 @@ func (x *episodes) second(in *record.Interval) {
 	}
 }
 
-// hasRecovered reports whether response times are what they were before the last episode.
+// hasRecovered reports whether response times are what they were before the last episode. Where nobody knows what they were, they are
+// taken to be so when it has been over for as long as it lasted and a second, and all clients are connected.
 func (x *episodes) hasRecovered() bool {
 	e := x.current.Load()
 	if e == nil {
 		return true
 	}
-	_, ok := e.recovery(clock.Now())
+	now := clock.Now()
+	if e.limit == 0 {
+		ended := clock.Instant(e.ended.Load())
+		return e.away == 0 && now.Sub(ended) >= ended.Sub(e.began)+time.Second
+	}
+	_, ok := e.recovery(now)
 	return ok
 }
 

@@ -9,6 +9,7 @@ import (
 // consequenceTable lists what became of connections and messages because of each fault; it is empty if nothing did.
 func consequenceTable(r *result.Result) table {
 	t := table{name: "after", columns: []string{"cut off", "noticed", "all back", "p99 back", "lost", "again", "late"}}
+	untold := ""
 	for _, f := range r.Faults {
 		if !hasConsequences(f) {
 			continue
@@ -23,6 +24,7 @@ func consequenceTable(r *result.Result) table {
 		}
 		if f.BeforeP99NS == nil {
 			row.cells[3] = missing
+			untold = "; p99 back –: fewer than 100 messages before it, or another fault too soon"
 			if f.Late == 0 {
 				row.cells[6] = missing
 			}
@@ -33,7 +35,7 @@ func consequenceTable(r *result.Result) table {
 	}
 	if len(t.rows) > 0 {
 		t.foot = append(t.foot, note{"noticed: from its begin to the first client that was cut off; all back, p99 back: from its end to the last of them, " +
-			"and to response times within twice those of before; again: duplicates; late: later than that", quiet})
+			"and to response times within twice those of before; again: duplicates; late: later than that" + untold, quiet})
 	}
 	return t
 }
