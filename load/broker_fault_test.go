@@ -173,6 +173,7 @@ func TestClientsDisconnect(t *testing.T) {
 broker: `+broker+`
 warmup: 1s
 duration: 4s
+drain: 5s
 senders: [{name: sensors, count: 6, rate: 20/s, topic: "bench/{sender}", `+c.clients+`}]
 receivers: [{name: backend, count: 2, filter: bench/#, `+c.clients+`}]
 faults: [`+c.fault+`]
