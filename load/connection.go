@@ -33,9 +33,17 @@ func (s *sender) will() *mqtt.Will {
 		return nil
 	}
 	return &mqtt.Will{
-		Topic: s.group.Text(w.Topic, s.inGroup), Payload: []byte(s.group.Text(w.Payload, s.inGroup)), QoS: w.QoS, Retain: w.Retain,
+		Topic: s.willTopic(), Payload: []byte(s.group.Text(w.Payload, s.inGroup)), QoS: w.QoS, Retain: w.Retain,
 		Delay: w.Delay.Std(), User: paho.UserProperties{{Key: willProperty, Value: s.run.clientID("s", s.index)}},
 	}
+}
+
+// willTopic is the topic of the sender's will, empty if it has none.
+func (s *sender) willTopic() string {
+	if s.group.Will == nil {
+		return ""
+	}
+	return s.group.Text(s.group.Will.Topic, s.inGroup)
 }
 
 // isWill reports whether a message is the will of one of the run's senders. It is asked of messages without a stamp only.
@@ -49,7 +57,7 @@ func (v *receiver) isWill(d mqtt.Delivery) bool {
 	}
 	for _, s := range v.run.senders {
 		if s.group.Will != nil && client == v.run.clientID("s", s.index) {
-			return d.Topic == s.group.Text(s.group.Will.Topic, s.inGroup)
+			return d.Topic == s.willTopic()
 		}
 	}
 	return false

@@ -168,7 +168,7 @@ senders:
     qos: 1
     session_expiry: 30s
     will: {topic: "bench/{sender}/status", payload: "{group} {sender} is gone", qos: 1, retain: true}
-receivers: [{name: backend, filter: bench/#, qos: 1}]
+receivers: [{name: backend, filter: bench/#, qos: 1}, {name: watch, filter: [bench/+/status, +/1/status], qos: 1}]
 `), Options{})
 			r.loading = func() { r.senders[1].client.Leave(mqtt.Leaving{Abrupt: true}) }
 			var left []string
@@ -176,7 +176,8 @@ receivers: [{name: backend, filter: bench/#, qos: 1}]
 			res, err := r.execute(t.Context())
 			require.NoError(t, err)
 			d := res.Arms[0].Delivery
-			assert.EqualValues(t, 1, d.Wills)
+			assert.EqualValues(t, map[string]uint64{"mosquitto": 3, "embedded": 2}[broker], d.Wills, "Mosquitto sends one for each filter that matches")
+			assert.EqualValues(t, 100, d.Expected, "wills are owed to nobody")
 			assert.Zero(t, d.Foreign)
 			assert.Zero(t, d.Lost)
 			assert.Empty(t, left)

@@ -119,6 +119,12 @@ func (r *run) probeFor(sub *subscription, filter string) *probe {
 			}
 		}
 	}
+	for _, s := range r.senders { // the filter is for wills
+		if topic := s.willTopic(); topic != "" && scenarios.Match(filter, topic) {
+			found.sender, found.topic = s, topic
+			return found
+		}
+	}
 	return found
 }
 

@@ -146,7 +146,7 @@ func (v *receiver) identify(d mqtt.Delivery) (s stamp.Stamp, topic int, ok bool)
 	}
 	from := v.run.senders[s.Sender]
 	if topic = from.topics.number(d.Topic); topic < 0 {
-		return s, 0, false
+		return s, 0, s.Kind == stamp.Probe && d.Topic == from.willTopic()
 	}
 	unsent := v.run.knowsSent(from) && s.Kind == stamp.Measured && s.Seq >= from.lanes[s.Arm].issued.Load()
 	return s, topic, !unsent

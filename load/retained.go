@@ -53,7 +53,7 @@ func (s *sender) retainedTopics() (topics []string) {
 		topics = append(topics, s.topics.names...)
 	}
 	if w := s.group.Will; w != nil && w.Retain {
-		topics = append(topics, s.group.Text(w.Topic, s.inGroup))
+		topics = append(topics, s.willTopic())
 	}
 	return topics
 }

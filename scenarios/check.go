@@ -70,18 +70,19 @@ func (d *decoder) tooManyClients(n *node, s *Scenario) bool {
 	return true
 }
 
-// unheard finds receivers that no message is for.
+// unheard finds receivers that no message and no will is for.
 func (d *decoder) unheard(receivers *node, plan Plan) {
 	for i, rp := range plan.Receivers {
-		if len(rp.From) == 0 {
-			d.report(receivers.items[i].get("filter"), "no sender's topic matches "+quote(rp.Receiver.FilterOf(0)), "a filter for "+plan.topics())
+		filters := receivers.items[i].get("filter")
+		if !plan.isHeard(rp.Receiver) {
+			d.report(filters, "no sender's topic matches "+quote(rp.Receiver.FilterOf(0)), "a filter for "+plan.topics())
 			continue
 		}
-		d.unheardOf(receivers.items[i].get("filter"), rp.Receiver, plan)
+		d.unheardOf(filters, rp.Receiver, plan)
 	}
 }
 
-// unheardOf finds those of several filters that no message is for.
+// unheardOf finds those of several filters that nothing is for.
 func (d *decoder) unheardOf(filters *node, r Receiver, plan Plan) {
 	if filters.kind != list {
 		return
@@ -89,10 +90,15 @@ func (d *decoder) unheardOf(filters *node, r Receiver, plan Plan) {
 	for i, filter := range r.Filter {
 		one := r
 		one.Filter = Filters{filter}
-		if len(plan.Scenario.planReceiver(one, plan.Senders).From) == 0 {
+		if !plan.isHeard(one) {
 			d.report(filters.items[i], "no sender's topic matches "+quote(one.FilterOf(0)), "a filter for "+plan.topics())
 		}
 	}
+}
+
+// isHeard tells whether messages or wills of any sender are for a receiver.
+func (p Plan) isHeard(r Receiver) bool {
+	return len(p.Scenario.planReceiver(r, p.Senders).From) > 0 || len(p.Scenario.willsTo(r)) > 0
 }
 
 // topics names some topics that are published to, for an example.

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -42,6 +43,16 @@ func meanFlows(s Sender, r Receiver) (mean float64) {
 		mean += share * float64(min(sum, s.Count*subscriptions))
 	}
 	return mean
+}
+
+// willsTo names the senders whose wills a filter of r matches, in the scenario's order.
+func (s *Scenario) willsTo(r Receiver) (names []string) {
+	for _, sender := range s.Senders {
+		if sender.Will != nil && slices.ContainsFunc(r.Filter, func(filter string) bool { return flows(sender, sender.Will.Topic, r, filter) > 0 }) {
+			names = append(names, sender.Name)
+		}
+	}
+	return names
 }
 
 // namesNumbers tells whether a filter says anything about the level of a topic that has a number in it.

@@ -143,7 +143,11 @@ func (p Plan) receiverTable() *table {
 	t := &table{head: []string{"receivers", "clients", "filter", "qos", "from", "msg/s", "measured"}, left: []int{0, 2, 4}}
 	for _, rp := range p.Receivers {
 		r := rp.Receiver
-		row := []string{r.Name, thousands(float64(r.Count)), r.Filter.String(), strconv.Itoa(int(r.QoS)), strings.Join(rp.From, " ")}
+		from := strings.Join(rp.From, " ")
+		if from == "" {
+			from = "wills of " + strings.Join(p.Scenario.willsTo(r), " ")
+		}
+		row := []string{r.Name, thousands(float64(r.Count)), r.Filter.String(), strconv.Itoa(int(r.QoS)), from}
 		if rp.Unbounded {
 			row = append(row, "-", "-")
 		} else {
