@@ -124,6 +124,22 @@ faults: [{at: 200ms, for: 300ms, network: cut}, {at: 6s, for: 200ms, network: cu
 	}
 }
 
+// Nobody has a connection at the end of a run whose broker stays dead.
+func TestBrokerKilledForGood(t *testing.T) {
+	t.Parallel()
+	res := runScenario(t, `
+broker: mosquitto
+warmup: 0s
+duration: 2s
+drain: 100ms
+senders: [{name: sensors, count: 2, rate: 10/s, topic: "bench/{sender}", qos: 1}]
+receivers: [{name: backend, filter: bench/#, qos: 1}]
+faults: [{at: 1s, broker: kill}]
+`)
+	assert.EqualValues(t, 3, res.Faults[0].NotReconnected)
+	assert.True(t, warned(res, "3 connections were lost and 3 of them not made again"), "%v", res.Warnings)
+}
+
 func TestBrokerPaused(t *testing.T) {
 	t.Parallel()
 	for _, broker := range []string{"embedded", "mosquitto"} {

@@ -93,7 +93,11 @@ func (r *run) doubtBroker(broker *result.Process) {
 		r.warn("delivery.lost", "the broker dropped %d messages because a client's queue was full or its session ended", broker.Dropped)
 	}
 	if n := r.measured.connections; n > 0 && r.measured.broken == nil {
-		r.warn("run", "%d connections were lost and made again; the latest ended with: %v", n, r.measured.lossCause)
+		again := "made again"
+		if away := r.measured.away; away > 0 {
+			again = fmt.Sprintf("%d of them not made again", away)
+		}
+		r.warn("run", "%d connections were lost and %s; the latest ended with: %v", n, again, r.measured.lossCause)
 	}
 	for _, s := range r.scenario.Senders {
 		if quota := r.limits.ReceiveMaximum; s.QoS > 0 && quota < 100 {

@@ -81,9 +81,9 @@ func (h *health) worst() (worst *outage, n int) {
 	return worst, len(h.down)
 }
 
-// losses is how many connections have been lost so far and why the latest was.
-func (h *health) losses() (n int, cause error) {
+// losses is how many connections have been lost so far, how many of them have not been made again, and why the latest was lost.
+func (h *health) losses() (n, away int, cause error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.lost, h.cause
+	return h.lost, len(h.down), h.cause
 }

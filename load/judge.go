@@ -165,13 +165,13 @@ func (r *run) addCost(a *arm, f *result.Arm, began, ended snapshot) {
 
 // costBetween is what each of n messages cost between two snapshots.
 func costBetween(began, ended snapshot, n float64) result.Cost {
-	cpu := ended.generator.CPU - began.generator.CPU
+	busy, gc := ended.generator.BusyCPU-began.generator.BusyCPU, ended.generator.GCCPU-began.generator.GCCPU
 	return result.Cost{
-		CPUNSPerMessage:       float64(cpu) / n,
+		CPUNSPerMessage:       float64(ended.generator.CPU-began.generator.CPU) / n,
 		AllocsPerMessage:      float64(ended.generator.Allocs-began.generator.Allocs) / n,
 		AllocBytesPerMsg:      float64(ended.generator.AllocBytes-began.generator.AllocBytes) / n,
 		BrokerCPUNSPerMessage: float64(ended.broker.CPU-began.broker.CPU) / n,
-		GCShare:               float64(ended.generator.GCCPU-began.generator.GCCPU) / float64(max(cpu, 1)),
+		GCShare:               float64(gc) / float64(max(busy, gc, 1)),
 	}
 }
 

@@ -350,7 +350,7 @@ func (m *monitor) finish() {
 		m.takeSecond(m.nextSecond, now.Sub(m.nextSecond.Add(-time.Second)))
 	}
 	m.measured.ended = m.snapshot()
-	m.measured.connections, m.measured.lossCause = m.health.losses()
+	m.measured.connections, m.measured.away, m.measured.lossCause = m.health.losses()
 	for _, s := range m.mine.senders {
 		m.measured.held += s.client.Held()
 		if failure := s.failure.Load(); failure != nil && m.measured.senderErr == nil {

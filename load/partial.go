@@ -46,6 +46,7 @@ func (m *monitor) setAside(partial func(func() (*result.Result, error))) {
 	a := &m.aside
 	a.sent += m.arms[0].counted.Counts().Sent - sent
 	a.cost.generator.CPU += after.generator.CPU - before.generator.CPU
+	a.cost.generator.BusyCPU += after.generator.BusyCPU - before.generator.BusyCPU
 	a.cost.generator.GCCPU += after.generator.GCCPU - before.generator.GCCPU
 	a.cost.generator.Allocs += after.generator.Allocs - before.generator.Allocs
 	a.cost.generator.AllocBytes += after.generator.AllocBytes - before.generator.AllocBytes
@@ -55,6 +56,7 @@ func (m *monitor) setAside(partial func(func() (*result.Result, error))) {
 // without takes from what was used until the end of the run what was set aside.
 func (a aside) without(s snapshot) snapshot {
 	s.generator.CPU -= a.cost.generator.CPU
+	s.generator.BusyCPU -= a.cost.generator.BusyCPU
 	s.generator.GCCPU -= a.cost.generator.GCCPU
 	s.generator.Allocs -= a.cost.generator.Allocs
 	s.generator.AllocBytes -= a.cost.generator.AllocBytes

@@ -344,6 +344,7 @@ type measured struct {
 	ended       snapshot
 	held        time.Duration // all senders together
 	connections int           // lost
+	away        int           // of them, and not made again
 	lossCause   error
 	senderErr   error
 	drained     bool

@@ -13,7 +13,9 @@ type Usage struct {
 	Allocs, AllocBytes uint64        // on the heap
 	GCPause            time.Duration // the sum of all pauses
 	GCCycles           uint64
-	GCCPU              time.Duration // spent collecting, as of the latest cycle; part of CPU
+	// BusyCPU is what was spent in Go code, and GCCPU what of it went into collecting, both as of the latest cycle. They are the runtime's
+	// estimates, which count waiting for a processor too: what they say is their ratio.
+	BusyCPU, GCCPU time.Duration
 }
 
 // ReadUsage reads the counters of this process. It stops the program for some microseconds.
@@ -23,9 +25,10 @@ func ReadUsage() Usage {
 	u := Usage{Allocs: m.Mallocs, AllocBytes: m.TotalAlloc, GCPause: time.Duration(m.PauseTotalNs), GCCycles: uint64(m.NumGC)}
 	u.CPU, u.PeakRSS = processUsage()
 	u.RSS = residentMemory()
-	gc := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}}
-	metrics.Read(gc)
-	u.GCCPU = time.Duration(gc[0].Value.Float64() * float64(time.Second))
+	classes := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}, {Name: "/cpu/classes/total:cpu-seconds"}, {Name: "/cpu/classes/idle:cpu-seconds"}}
+	metrics.Read(classes)
+	seconds := func(i int) time.Duration { return time.Duration(classes[i].Value.Float64() * float64(time.Second)) }
+	u.GCCPU, u.BusyCPU = seconds(0), seconds(1)-seconds(2)
 	return u
 }
 
