@@ -3,6 +3,7 @@ package load
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -125,41 +126,69 @@ func (m *merger) mergeWarnings(res *result.Result) []result.Warning {
 	return append(all, m.run.warnings...)
 }
 
-// sayings are the shards' warnings but for those that the figures of the whole repeat or do not bear out. Which shards say so stands
-// before what not all of them say.
-func (m *merger) sayings() (all []result.Warning) {
-	by := make(map[result.Warning][]int)
-	var order []result.Warning
+// sayings are the shards' warnings but for those that the figures of the whole repeat or do not bear out.
+func (m *merger) sayings() []result.Warning {
+	var all chorus
 	for _, one := range m.shards {
 		own := &run{arms: m.arms}
 		for i := range one.Arms {
 			own.doubtFigures(&one.Arms[i])
 		}
 		for _, w := range one.Warnings {
-			said := by[w]
-			if slices.Contains(own.warnings, w) || len(said) > 0 && said[len(said)-1] == one.Shard.Index {
-				continue
+			if !slices.Contains(own.warnings, w) {
+				all.add(one.Shard.Index, w)
 			}
-			if len(said) == 0 {
-				order = append(order, w)
-			}
-			by[w] = append(said, one.Shard.Index)
 		}
 	}
-	for _, w := range order {
-		w.Text = m.attribute(by[w], w.Text)
-		all = append(all, w)
+	return all.said(len(m.shards))
+}
+
+// chorus is what shards say, in the order in which it was first said. What differs in figures alone is said together: of many shards
+// that are late, each is late by another time. The zero value is empty.
+type chorus []voice
+
+type voice struct {
+	result.Warning // as the first of them said it
+	shards         []int
+	differ         bool
+}
+
+func (c *chorus) add(shard int, w result.Warning) {
+	for i := range *c {
+		v := &(*c)[i]
+		again := v.shards[len(v.shards)-1] == shard
+		switch {
+		case v.About != w.About || withoutFigures(v.Text) != withoutFigures(w.Text):
+			continue
+		case !again:
+			v.shards = append(v.shards, shard)
+		case v.Text != w.Text:
+			continue // two things of one shard
+		}
+		v.differ = v.differ || v.Text != w.Text
+		return
+	}
+	*c = append(*c, voice{Warning: w, shards: []int{shard}})
+}
+
+// said is each thing once, with the shards that say so unless it is all of them.
+func (c chorus) said(shards int) (all []result.Warning) {
+	for _, v := range c {
+		switch {
+		case v.differ:
+			v.Text = fmt.Sprintf("%s, such as shard %d: %s", shardsNamed(v.shards), v.shards[0], v.Text)
+		case len(v.shards) < shards:
+			v.Text = shardsNamed(v.shards) + ": " + v.Text
+		}
+		all = append(all, v.Warning)
 	}
 	return all
 }
 
-// attribute says which shards a text is of, unless it is of all.
-func (m *merger) attribute(shards []int, text string) string {
-	if len(shards) == len(m.shards) {
-		return text
-	}
-	return shardsNamed(shards) + ": " + text
-}
+// figures are numbers with their units, and not what is in names.
+var figures = regexp.MustCompile(`(^|[ (])[0-9][0-9.,]*( ?(ns|µs|ms|s)\b)?`)
+
+func withoutFigures(text string) string { return figures.ReplaceAllString(text, "#") }
 
 // doubtClocks notes which latencies the clocks allow to be told only roughly.
 func (m *merger) doubtClocks(a *result.Arm) {
@@ -197,8 +226,8 @@ func (m *merger) judgeWhole(res *result.Result) (result.Verdict, string) {
 	if broken = append(broken, m.reasonsOf(result.Invalid)...); len(broken) > 0 {
 		return result.Invalid, strings.Join(broken, "; ")
 	}
-	if why := m.reasonsOf(result.Interrupted); len(why) > 0 {
-		return result.Interrupted, strings.Join(why, "; ")
+	if i := slices.IndexFunc(m.shards, func(one *result.Result) bool { return one.Verdict == result.Interrupted }); i >= 0 {
+		return result.Interrupted, m.shards[i].Reason // the others were by the same
 	}
 	if failures := m.failures(res.Arms, res.Thresholds); len(failures) > 0 {
 		return result.Fail, strings.Join(failures, "; ")
@@ -208,19 +237,14 @@ func (m *merger) judgeWhole(res *result.Result) (result.Verdict, string) {
 
 // reasonsOf are the reasons of the shards that came to a verdict, each once.
 func (m *merger) reasonsOf(v result.Verdict) (all []string) {
-	by := make(map[string][]int)
-	var order []string
+	var reasons chorus
 	for _, one := range m.shards {
-		if one.Verdict != v {
-			continue
+		if one.Verdict == v {
+			reasons.add(one.Shard.Index, result.Warning{Text: cmp.Or(one.Reason, string(v))})
 		}
-		if len(by[one.Reason]) == 0 {
-			order = append(order, one.Reason)
-		}
-		by[one.Reason] = append(by[one.Reason], one.Shard.Index)
 	}
-	for _, reason := range order {
-		all = append(all, m.attribute(by[reason], cmp.Or(reason, string(v))))
+	for _, reason := range reasons.said(len(m.shards)) {
+		all = append(all, reason.Text)
 	}
 	return all
 }

@@ -143,7 +143,8 @@ thresholds: [response.p50 < 25ms, response.max < 1h]
 			Slowest: []result.Exemplar{{Sender: fmt.Sprint(i), ResponseNS: int64(i)}, {Sender: fmt.Sprint(i), ResponseNS: 1}},
 			Spans:   &result.Spans{Started: 10, Messages: 5, Whole: 5},
 		}
-		one.Warnings = []result.Warning{{About: "run", Text: "of all"}, {About: "run", Text: fmt.Sprintf("of %d", min(i, 1))}}
+		one.Warnings = []result.Warning{{About: "run", Text: "of all"}, {About: "run", Text: []string{"of one", "of two"}[min(i, 1)]},
+			{About: "run", Text: fmt.Sprintf("line1 is late by %d.5 ms", i)}, {About: "run", Text: fmt.Sprintf("line2 is late by %d.5 ms", 7-i)}}
 		one.Reasons = []result.Reason{{Packet: "PUBACK", Code: 0x97, Name: "Quota exceeded (0x97)", Count: uint64(i + 1)}}
 		faults := result.Fault{Name: "network: cut", AtNS: 1, ForNS: int64(i), ConnectionsLost: uint64(i), Late: 1}
 		if i > 0 {
@@ -194,7 +195,9 @@ func TestFiguresOfShardsAddUp(t *testing.T) {
 	assert.Equal(t, []result.Fault{{Name: "network: cut", AtNS: 1, ForNS: 2, ConnectionsLost: 3, Late: 3, DetectedNS: new(int64(10)), ReconnectedNS: new(int64(200))}}, got.Faults)
 	assert.EqualValues(t, 6, got.Reasons[0].Count)
 	assert.Equal(t, []result.Warning{
-		{About: "run", Text: "of all"}, {About: "run", Text: "shard 0: of 0"}, {About: "run", Text: "shards 1 and 2: of 1"},
+		{About: "run", Text: "of all"}, {About: "run", Text: "shard 0: of one"},
+		{About: "run", Text: "shards 0 to 2, such as shard 0: line1 is late by 0.5 ms"}, {About: "run", Text: "shards 0 to 2, such as shard 0: line2 is late by 7.5 ms"},
+		{About: "run", Text: "shards 1 and 2: of two"},
 		{About: result.Response, Text: "clock-limited: the clocks of the shards are known to ± 3 ms, more than a tenth of the median; half the round trip of a message between two of them took 2 ms to 4 ms"},
 	}, got.Warnings)
 	assert.Equal(t, "monotonic, 3 processes, corrected to the clock of shard 0, to ± 3 ms between two", got.Environment.Clock)
@@ -207,7 +210,7 @@ func TestFiguresOfShardsAddUp(t *testing.T) {
 		assert.EqualValues(t, 90, s.Sent)
 		assert.EqualValues(t, 300, s.Received)
 		assert.NotNil(t, s.ScheduleLagP99NS)
-		assert.Len(t, s.Warnings, 2)
+		assert.Len(t, s.Warnings, 4)
 	}
 }
 
@@ -236,8 +239,12 @@ func TestVerdictOfShards(t *testing.T) {
 	}{
 		{"all pass", nil, result.Pass, ""},
 		{"what a shard missed the whole may keep", []func([]*result.Result){end(1, result.Fail, "threshold missed")}, result.Pass, ""},
-		{"one interrupted", []func([]*result.Result){end(1, result.Interrupted, "after 3 s")}, result.Interrupted, "shard 1: after 3 s"},
+		{"one interrupted", []func([]*result.Result){end(1, result.Interrupted, "after 3 s")}, result.Interrupted, "after 3 s"},
 		{"all interrupted", []func([]*result.Result){end(0, result.Interrupted, "after 3 s"), end(1, result.Interrupted, "after 3 s"), end(2, result.Interrupted, "after 3 s")}, result.Interrupted, "after 3 s"},
+		{"late by different times", []func([]*result.Result){end(0, result.Invalid, "late by 21.5 ms (p99)"), end(2, result.Invalid, "late by 1.2 s (p99)")}, result.Invalid,
+			"shards 0 and 2, such as shard 0: late by 21.5 ms (p99)"},
+		{"invalid for different reasons", []func([]*result.Result){end(0, result.Invalid, "late by 21.5 ms (p99)"), end(2, result.Invalid, "no message could be sent")}, result.Invalid,
+			"shard 0: late by 21.5 ms (p99); shard 2: no message could be sent"},
 		{"one invalid", []func([]*result.Result){end(1, result.Interrupted, "after 3 s"), end(2, result.Invalid, "late")}, result.Invalid, "shard 2: late"},
 		{"a threshold of the whole", []func([]*result.Result){func(all []*result.Result) {
 			l := all[0].Arms[0].Latency
