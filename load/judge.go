@@ -182,10 +182,10 @@ func process(cpu, elapsed time.Duration, rss int64) *result.Process {
 // verdict is what the run comes to, and in one sentence why.
 func (r *run) verdict(arms []result.Arm, thresholds []result.Threshold) (result.Verdict, string) {
 	if r.measured.interrupted && r.measured.started.IsZero() {
-		return result.Interrupted, "interrupted before anything was counted"
+		return result.Interrupted, r.share.who() + "interrupted before anything was counted"
 	}
 	if r.measured.interrupted {
-		return result.Interrupted, fmt.Sprintf("interrupted after %s of %s", brief(time.Duration(arms[0].ElapsedNS)), brief(r.scenario.Duration.Std()))
+		return result.Interrupted, fmt.Sprintf("%sinterrupted after %s of %s", r.share.who(), brief(time.Duration(arms[0].ElapsedNS)), brief(r.scenario.Duration.Std()))
 	}
 	if broken := r.broken(arms); broken != "" {
 		return result.Invalid, broken

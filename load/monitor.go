@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"mqttrace/load/otlp"
 	"mqttrace/load/record"
 	"mqttrace/load/result"
-	"mqttrace/load/shard"
 )
 
 const (
@@ -126,7 +124,7 @@ func (m *monitor) giveUp(why error) {
 // forsaken is called when the run was given up by any shard, this one included, and reports whether it is over at once.
 func (m *monitor) forsaken() bool {
 	why := m.share.member.Why()
-	if failure := (*shard.Failure)(nil); errors.As(why, &failure) && failure.Cause == shard.Interrupted {
+	if isInterruption(why) {
 		if !m.measured.interrupted {
 			m.interrupted()
 		}

@@ -305,7 +305,7 @@ func (r *run) load(ctx context.Context) {
 	if r.share != nil {
 		go func() {
 			<-done
-			r.gather(ctx, r.start().Add(r.total()+r.scenario.Drain.Std()))
+			r.gather(ctx)
 		}()
 	}
 	r.loading()

@@ -41,6 +41,7 @@ type share struct {
 
 	run, prefix string
 	wait        time.Duration
+	collect     bool
 	member      *shard.Member
 
 	arrived atomic.Bool // all that any shard sent
@@ -88,7 +89,7 @@ func RunShare(ctx context.Context, sc *scenarios.Scenario, opts Options, s Shard
 		return nil, nil, err
 	}
 	r := newRun(ctx, sc, opts)
-	r.share = &share{index: s.Index, of: s.Of, run: s.Run, prefix: s.Prefix, wait: s.Wait}
+	r.share = &share{index: s.Index, of: s.Of, run: s.Run, prefix: s.Prefix, wait: s.Wait, collect: s.Collect}
 	own, err = r.execute(ctx)
 	if r.share.member == nil {
 		return nil, nil, err
@@ -127,7 +128,7 @@ func (r *run) meet(ctx context.Context) error {
 	settings := r.target.settings
 	settings.Implementation = mqtt.Lean
 	member, err := shard.Join(ctx, settings, shard.Spec{
-		Index: s.index, Of: s.of, Run: s.run, Prefix: s.prefix, Wait: s.wait, Fingerprint: print,
+		Index: s.index, Of: s.of, Run: s.run, Prefix: s.prefix, Wait: s.wait, Fingerprint: print, Collect: s.collect,
 		Progress: func(what string) { r.report(Starting, what) },
 	})
 	if err != nil {
@@ -205,21 +206,38 @@ func (s *share) patience() time.Duration {
 	return 3 * time.Second
 }
 
-// gather waits until all that any shard has sent has arrived, or until it is no use waiting any longer.
-func (r *run) gather(ctx context.Context, deadline clock.Instant) {
-	for r.isUnderWay() && clock.Now() < deadline && r.share.member.Why() == nil {
+// gather waits until all that any shard has sent has arrived, or until it is no use waiting any longer: after an interruption too, whoever
+// it was that was interrupted.
+func (r *run) gather(ctx context.Context) {
+	deadline := min(r.start().Add(r.total()), clock.Now()).Add(r.scenario.Drain.Std())
+	for r.isUnderWay() && clock.Now() < deadline && !r.share.isLost() {
 		time.Sleep(drainEvery)
 	}
 	limit := max(deadline.Sub(clock.Now()), drainEvery)
-	drained, err := r.share.member.Drain(ctx, r.owedByAll(), r.gotByMine, limit)
-	if err != nil && !r.isUnderWay() {
-		time.Sleep(min(limit, interruptedDrain)) // nobody counts any more, but what is on its way may come
-	}
+	drained, err := r.share.member.Drain(context.WithoutCancel(ctx), r.owedByAll(), r.gotByMine, limit)
 	r.share.arrived.Store(drained && err == nil)
 }
 
-// interruptedDrain is how long messages are waited for when the shards do not count them together any more.
-const interruptedDrain = 500 * time.Millisecond
+// who begins to say that the run was interrupted, with the shard that was, if there are several.
+func (s *share) who() string {
+	failure := (*shard.Failure)(nil)
+	if s == nil || !errors.As(s.member.Why(), &failure) {
+		return ""
+	}
+	return failure.Shard.String() + " was "
+}
+
+// isLost reports whether the run was given up, but for an interruption.
+func (s *share) isLost() bool {
+	why := s.member.Why()
+	return why != nil && !isInterruption(why)
+}
+
+// isInterruption tells that somebody ended the run.
+func isInterruption(why error) bool {
+	failure := (*shard.Failure)(nil)
+	return errors.As(why, &failure) && failure.Cause == shard.Interrupted
+}
 
 // isUnderWay reports whether a message of this process's senders is not acknowledged.
 func (r *run) isUnderWay() bool {
@@ -321,7 +339,7 @@ func (r *run) collect(ctx context.Context, own *result.Result) (whole *result.Re
 		if err == nil {
 			err = r.share.member.Send(ctx, data)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, r.share.member.Why()) { // which the result says itself
 			return nil, fmt.Errorf("send the result to shard 0: %w", err)
 		}
 		return nil, nil

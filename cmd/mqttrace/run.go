@@ -148,9 +148,9 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 	progress.end()
 	a.complain(meters.end(d.own))
 	incomplete := flags.messages.close(d.own != nil)
-	switch {
-	case err != nil && wasInterrupted(ctx, err):
-		return saved, exitcode.With(exitcode.Interrupted, fmt.Errorf("%s: interrupted before anything was measured", sc.Name))
+	switch interrupted := interruption(ctx, err); {
+	case interrupted != "":
+		return saved, exitcode.With(exitcode.Interrupted, fmt.Errorf("%s: %s before anything was measured", sc.Name, interrupted))
 	case err != nil:
 		return saved, exitcode.With(exitcode.CannotRun, fmt.Errorf("%s: %w", sc.Name, err))
 	}

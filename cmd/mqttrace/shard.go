@@ -166,8 +166,16 @@ func shareName(sc *scenarios.Scenario, own *result.Result) string {
 	return fmt.Sprintf("%s-shard%dof%d", sc.Name, own.Shard.Index, own.Shard.Of)
 }
 
-// wasInterrupted tells a run that somebody has ended from one that could not go on.
-func wasInterrupted(ctx context.Context, err error) bool {
+// interruption says that somebody has ended the run, and where, if err comes of that; empty if the run could not go on.
+func interruption(ctx context.Context, err error) string {
 	failure := (*shard.Failure)(nil)
-	return ctx.Err() != nil || errors.As(err, &failure) && failure.Cause == shard.Interrupted
+	switch {
+	case err == nil:
+		return ""
+	case ctx.Err() != nil:
+		return "interrupted"
+	case errors.As(err, &failure) && failure.Cause == shard.Interrupted:
+		return failure.Shard.String() + " was interrupted"
+	}
+	return ""
 }

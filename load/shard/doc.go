@@ -34,8 +34,8 @@
 // too, as Kubernetes replaces pods; two that live are a duplicate, and the end of the run, as is a shard of another scenario. After that
 // a death is the end of the run, and a newcomer is refused and does it no harm. The broker may be away for 30 s.
 //
-// Whatever ends a run, shard 0 says so in its state, and all end with the same words. It stays until the others have heard it, for 5 s at
-// most. If it is shard 0 that is dead, everybody notices alike.
+// Whatever ends a run, shard 0 says so in its state, and all end with the same words. It stays until the others have heard it, for 4 s at
+// most; where shards that do not go together end it, those that are still to come, too. If it is shard 0 that is dead, everybody notices alike.
 //
 // Waits are bounded: the arrivals and each step by Spec.Wait from the first, silence and an absent broker as above, a result by Spec.Wait
 // without a sign of shard 0, and all by their contexts.

@@ -13,7 +13,7 @@ type draining struct {
 	limit    time.Duration
 }
 
-// checkDrain decides when all that is owed in the whole run has arrived, or is waited for no longer.
+// checkDrain decides when all that is owed in the whole run has arrived, or is waited for no longer: not without a shard that is gone.
 func (l *lead) checkDrain(now clock.Instant) {
 	if l.state.Drained != nil {
 		return
@@ -22,6 +22,10 @@ func (l *lead) checkDrain(now clock.Instant) {
 	var owed, got uint64
 	for i := range l.seats {
 		of := l.seats[i].report.Drain
+		if !l.seats[i].live() {
+			l.endDrain(false)
+			return
+		}
 		if of == nil {
 			return
 		}
@@ -38,7 +42,11 @@ func (l *lead) checkDrain(now clock.Instant) {
 	}
 	complete := d.complete != 0 && now.Sub(d.complete) >= l.spec.pace.settled
 	if complete || now.Sub(d.since) >= d.limit {
-		l.state.Drained = &complete
-		l.change()
+		l.endDrain(complete)
 	}
+}
+
+func (l *lead) endDrain(complete bool) {
+	l.state.Drained = &complete
+	l.change()
 }

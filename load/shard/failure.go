@@ -16,7 +16,7 @@ const (
 	Missing Cause = "missing"
 	// Duplicate is an index that two processes have.
 	Duplicate Cause = "duplicate"
-	// Unlike is a shard of another scenario, version or number of shards.
+	// Unlike is a shard of another scenario, version or number of shards, or with another Spec.Collect.
 	Unlike Cause = "unlike"
 	// Lost is a shard that died.
 	Lost Cause = "lost"
@@ -77,6 +77,10 @@ func taken(by Shard, newcomer Shard) *Failure {
 
 func unlike(s, lead Shard) *Failure {
 	return &Failure{Cause: Unlike, Shard: s, Text: fmt.Sprintf("%v has another scenario or version than %v", s, lead)}
+}
+
+func unlikeCollect(s, lead Shard) *Failure {
+	return &Failure{Cause: Unlike, Shard: s, Text: fmt.Sprintf("%v and %v disagree whether shard 0 collects the results of all (--collect)", s, lead)}
 }
 
 func unlikeNumber(s Shard, of int, lead Shard, leadOf int) *Failure {

@@ -173,6 +173,7 @@ func TestUnlike(t *testing.T) {
 	}{
 		"scenario":       {func(s *Spec) { s.Fingerprint = "g" }, "shard 2 (%s) has another scenario or version than shard 0 (%s)"},
 		"number":         {func(s *Spec) { s.Of = 5 }, "shard 2 (%s) is one of 5 shards, shard 0 (%s) one of 3"},
+		"collecting":     {func(s *Spec) { s.Collect = true }, "shard 2 (%s) and shard 0 (%s) disagree whether shard 0 collects the results of all (--collect)"},
 		"number too far": {func(s *Spec) { s.Index, s.Of = 4, 5 }, "shard 4 (%s) is one of 5 shards, shard 0 (%s) one of 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,6 +184,24 @@ func TestUnlike(t *testing.T) {
 			}
 		})
 	}
+}
+
+// One that comes when it is over already is told the same.
+func TestUnlikeBeforeAllArrived(t *testing.T) {
+	settings := mqtt.Settings{Address: mosquitto(t).Addr()}
+	specs := shardsOf(3)
+	specs[2].Fingerprint = "g"
+	const want = "shard 2 (%s) has another scenario or version than shard 0 (%s)"
+	over := make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() { failed(t, join(t, settings, specs[0]).err, Unlike, want) })
+	all.Go(func() {
+		defer close(over)
+		failed(t, join(t, settings, specs[2]).err, Unlike, want)
+	})
+	<-over
+	failed(t, join(t, settings, specs[1]).err, Unlike, want)
+	all.Wait()
 }
 
 func TestGiveUp(t *testing.T) {
@@ -312,6 +331,43 @@ func TestDrainLimit(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// What is under way when somebody interrupts the run still counts, in all shards, and no longer than all of them are there.
+func TestDrainAfterAnInterruption(t *testing.T) {
+	settings := mqtt.Settings{Address: mosquitto(t).Addr()}
+	members := joinAll(t, settings, shardsOf(3)...)
+	for _, m := range members {
+		require.NoError(t, m.err)
+	}
+	members[1].GiveUp("Ctrl-C", true)
+	for _, m := range members {
+		<-m.GaveUp()
+	}
+	var all sync.WaitGroup
+	for i, m := range members {
+		all.Go(func() {
+			got := uint64(0) // one message to each of the others arrives only now
+			drained, err := m.Drain(limited(t), 2, func() uint64 { got = min(got+1, 2); return got }, testLimit)
+			assert.NoError(t, err, i)
+			assert.True(t, drained, i)
+		})
+	}
+	all.Wait()
+}
+
+func TestNoDrainWithoutAShardThatIsGone(t *testing.T) {
+	settings := mqtt.Settings{Address: mosquitto(t).Addr()}
+	members := joinAll(t, settings, shardsOf(2)...)
+	for _, m := range members {
+		require.NoError(t, m.err)
+	}
+	members[0].GiveUp("Ctrl-C", true)
+	<-members[1].GaveUp()
+	require.NoError(t, members[1].Close(limited(t)))
+	drained, err := members[0].Drain(limited(t), 2, func() uint64 { return 1 }, testLimit)
+	require.NoError(t, err)
+	assert.False(t, drained)
 }
 
 func TestCancelled(t *testing.T) {

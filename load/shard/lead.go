@@ -56,6 +56,9 @@ type seat struct {
 	heard  clock.Instant
 	gone   clock.Instant // when the will came
 	dead   bool
+	// turnedAway says that whoever came for the seat has been told why it cannot have it.
+	turnedAway bool
+
 	rival  *report       // somebody else who wants the seat: a duplicate, or its successor
 	since  clock.Instant // when the rival came
 	result delivery
@@ -209,7 +212,9 @@ func (l *lead) hear(r report, now clock.Instant) {
 		l.turnAway(r, unlikeNumber(r.Shard, r.Of, l.state.Shard, l.spec.Of))
 	case r.Fingerprint != l.spec.Fingerprint:
 		l.turnAway(r, unlike(r.Shard, l.state.Shard))
-	case l.passed(arrived) || l.state.Failure != nil:
+	case r.Collect != l.spec.Collect:
+		l.turnAway(r, unlikeCollect(r.Shard, l.state.Shard))
+	case l.passed(arrived) || l.state.Failure != nil && s.live():
 		l.turnAway(r, taken(s.report.Shard, r.Shard))
 	case s.live():
 		if s.rival == nil || s.rival.Nonce != r.Nonce {
@@ -226,6 +231,9 @@ func (l *lead) turnAway(r report, why *Failure) {
 		why = l.state.Failure
 	} else if !l.passed(arrived) {
 		l.fail(why)
+	}
+	if r.Index >= 0 && r.Index < len(l.seats) {
+		l.seats[r.Index].turnedAway = true
 	}
 	l.write(r.Nonce, letter{Refused: why})
 }
@@ -299,7 +307,10 @@ func (l *lead) check(now clock.Instant) {
 		l.examine(&l.seats[i], now, connected)
 	}
 	l.fetchResults(now)
-	if l.state.Failure != nil {
+	if f := l.state.Failure; f != nil {
+		if f.Cause == Interrupted { // what is under way still counts
+			l.checkDrain(now)
+		}
 		return
 	}
 	l.state.Waiting = ""
@@ -435,7 +446,8 @@ func (l *lead) progress() []Progress {
 	return all
 }
 
-// conclude waits until all others have seen the last state, or have left, or until ctx ends.
+// conclude waits until all others have seen the last state, or have left, or until ctx ends. If the run is over before all have arrived
+// those that are still to come are waited for, too: nobody else could tell them.
 func (l *lead) conclude(ctx context.Context, f *Failure) {
 	l.mu.Lock()
 	if f != nil {
@@ -457,11 +469,18 @@ func (l *lead) seenByAll() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range l.seats[1:] {
-		if s := &l.seats[i+1]; s.live() && s.report.Seen < l.state.Seq {
+		s := &l.seats[i+1]
+		if s.live() && s.report.Seen < l.state.Seq || !s.present() && !s.turnedAway && l.endedEarly() {
 			return false
 		}
 	}
 	return true
+}
+
+// endedEarly reports whether the run was given up while shards arrived, and neither by somebody nor after a long wait for the others.
+func (l *lead) endedEarly() bool {
+	f := l.state.Failure
+	return f != nil && f.Cause != Interrupted && f.Cause != Missing && !l.passed(arrived)
 }
 
 // last is what is still to be said at the end.

@@ -86,7 +86,7 @@ func newMember(spec Spec) *Member {
 		poke: make(chan struct{}, 1), gaveUp: make(chan struct{}), changed: make(chan struct{}),
 		report: report{
 			Shard: Shard{Index: spec.Index, Host: host, PID: os.Getpid()},
-			Nonce: newNonce(), Of: spec.Of, Fingerprint: spec.Fingerprint,
+			Nonce: newNonce(), Of: spec.Of, Fingerprint: spec.Fingerprint, Collect: spec.Collect,
 		},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
@@ -261,16 +261,22 @@ func (m *Member) All() []Progress {
 
 // Drain tells what this shard's senders are owed in all and, again and again, how much its receivers have got. It returns true when
 // all that is owed in the whole run has arrived and has stayed so for 200 ms, which lets duplicates come that would hide a loss, and
-// false when the limit is over; the same in all shards.
+// false when the limit is over; the same in all shards. It works even when the run has been interrupted, as long as all shards are there.
 func (m *Member) Drain(ctx context.Context, owed uint64, got func() uint64, limit time.Duration) (drained bool, err error) {
 	for {
 		m.drain(drain{Owed: owed, Got: got(), Limit: limit})
 		again, cancel := context.WithTimeoutCause(ctx, m.spec.pace.settled/2, errAgain)
-		err := m.await(again, func() bool {
-			if m.state.Drained != nil {
+		err := m.awaitDespite(again, func() (bool, error) {
+			switch {
+			case m.state.Drained != nil:
 				drained = *m.state.Drained
+				return true, nil
+			case m.failure != nil && m.failure.Cause != Interrupted:
+				return false, m.failure
+			case m.leadless != nil:
+				return false, m.leadless
 			}
-			return m.state.Drained != nil
+			return false, nil
 		})
 		cancel()
 		if !errors.Is(err, errAgain) {
@@ -335,7 +341,9 @@ func (m *Member) Close(ctx context.Context) error {
 	defer cancel()
 	var err error
 	if m.lead != nil {
-		m.lead.conclude(ctx, m.end())
+		hearing, done := context.WithTimeout(ctx, 4*m.spec.pace.beat) // the rest takes time, too
+		m.lead.conclude(hearing, m.end())
+		done()
 	}
 	m.cancel()
 	m.work.Wait()

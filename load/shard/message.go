@@ -33,6 +33,7 @@ type report struct {
 	Lead        string    `json:"lead,omitempty"`
 	Of          int       `json:"of"`
 	Fingerprint string    `json:"fingerprint,omitempty"`
+	Collect     bool      `json:"collect,omitempty"`
 	Reached     []string  `json:"reached,omitempty"`
 	Progress    *Progress `json:"progress,omitempty"`
 	Drain       *drain    `json:"drain,omitempty"`

@@ -19,6 +19,8 @@ type Spec struct {
 	Wait time.Duration
 	// Fingerprint is of what all shards must have in common, such as scenario and version. Those that differ are refused.
 	Fingerprint string
+	// Collect says that shard 0 will call Member.Collect and the others Send. Those that differ are refused.
+	Collect bool
 	// Progress is told what is being waited for, such as "6 of 8 shards have arrived; waiting for 3, 5", when that changes and once a
 	// second, one call at a time. It may be nil.
 	Progress func(string)

@@ -49,9 +49,9 @@ func (m *Member) Send(ctx context.Context, result []byte) error {
 		case m.taken == hash:
 			return true, nil
 		case m.leadless != nil:
-			return false, fmt.Errorf("send the result: %w", m.leadless)
+			return false, m.leadless
 		case clock.Now().Sub(m.asked) > m.spec.Wait: // looked at with every state, of which there is one a second
-			return false, fmt.Errorf("send the result: shard 0 did not ask for it within %v", m.spec.Wait)
+			return false, fmt.Errorf("shard 0 did not ask for it within %v", m.spec.Wait)
 		}
 		return false, nil
 	})
