@@ -137,7 +137,7 @@ receivers: [{name: backend, filter: bench/#, qos: 1}]
 faults: [{at: 1s, broker: kill}]
 `)
 	assert.EqualValues(t, 3, res.Faults[0].NotReconnected)
-	assert.True(t, warned(res, "3 connections were lost and 3 of them not made again"), "%v", res.Warnings)
+	assert.True(t, warned(res, "3 connections lost and 3 of them not made again"), "%v", res.Warnings)
 }
 
 func TestBrokerPaused(t *testing.T) {

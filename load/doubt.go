@@ -41,7 +41,7 @@ func (r *run) doubtFigures(f *result.Arm) {
 		r.warn("delivery.duplicated", "%s%d copies came because several filters of a receiver matched; they are no duplicates", about, n)
 	}
 	if f.Delivery.Foreign > 0 {
-		r.warn("delivery.foreign", "%d messages arrived that this run did not send", f.Delivery.Foreign)
+		r.warn("delivery.foreign", "%s arrived that this run did not send", counted(f.Delivery.Foreign, "message"))
 	}
 	r.doubtTraces(f)
 }
@@ -69,7 +69,7 @@ func (r *run) doubtRun(arms []result.Arm) {
 		}
 	}
 	if unknown > 0 {
-		r.warn("acked", "%d messages were under way when their connection was lost and were never acknowledged", unknown)
+		r.warn("acked", "%s never acknowledged: under way when the connection was lost", counted(unknown, "message"))
 	}
 	if !r.measured.drained && r.measured.broken == nil {
 		r.warn("delivery.lost", "messages were still under way when the drain of %v ended", r.scenario.Drain)
@@ -90,14 +90,14 @@ func (r *run) doubtBroker(broker *result.Process) {
 		r.warn(result.ScheduleLag, "the broker kept the senders waiting for %s in all; response contains that, transit does not", brief(r.measured.held))
 	}
 	if broker != nil && broker.Dropped > 0 {
-		r.warn("delivery.lost", "the broker dropped %d messages because a client's queue was full or its session ended", broker.Dropped)
+		r.warn("delivery.lost", "the broker dropped %s because a client's queue was full or its session ended", counted(broker.Dropped, "message"))
 	}
 	if n := r.measured.connections; n > 0 && r.measured.broken == nil {
 		again := "made again"
 		if away := r.measured.away; away > 0 {
 			again = fmt.Sprintf("%d of them not made again", away)
 		}
-		r.warn("run", "%d connections were lost and %s; the latest ended with: %v", n, again, r.measured.lossCause)
+		r.warn("run", "%s lost and %s; the latest ended with: %v", counted(n, "connection"), again, r.measured.lossCause)
 	}
 	for _, s := range r.scenario.Senders {
 		if quota := r.limits.ReceiveMaximum; s.QoS > 0 && quota < 100 {
@@ -139,7 +139,7 @@ func (r *run) doubtReceivers() {
 		unidentified += v.unidentified.Load()
 	}
 	if unidentified > 0 {
-		r.warn("delivery.received", "%d messages came without the subscription identifier that was asked for", unidentified)
+		r.warn("delivery.received", "%s came without the subscription identifier that was asked for", counted(unidentified, "message"))
 	}
 	if lost := r.sessionsLost.Load(); lost > 0 {
 		r.warn("delivery.lost", "%d of %d times a receiver that came back found its session gone (no Session Present)", lost, lost+r.sessionsResumed.Load())

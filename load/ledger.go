@@ -150,14 +150,22 @@ func addFlow(d *result.Delivery, f *result.Flow) {
 	}
 }
 
+// counted is a number of things in words: "1 message", "0 messages".
+func counted[N ~int | ~int64 | ~uint64](n N, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // violation says how a promise was broken.
 func violation(f *result.Flow, p result.Promise) string {
 	switch p.Rule {
 	case result.NotLost:
 		return fmt.Sprintf("%d of %d messages lost at QoS %d", p.Broken, f.Expected, f.QoS)
 	case result.NotDuplicated:
-		return fmt.Sprintf("%d messages duplicated at QoS %d", p.Broken, f.QoS)
+		return fmt.Sprintf("%s duplicated at QoS %d", counted(p.Broken, "message"), f.QoS)
 	default:
-		return fmt.Sprintf("%d messages %s", p.Broken, p.Rule)
+		return fmt.Sprintf("%s %s", counted(p.Broken, "message"), p.Rule)
 	}
 }

@@ -37,7 +37,7 @@ receivers: [{name: backend, filter: bench/#}]
 			assert.EqualValues(t, 140, a.Sent, "late, but sent")
 			assert.EqualValues(t, 8+4, a.Latency[result.Connect].Count)
 			assert.Equal(t, 4, r.measured.connections)
-			assert.True(t, warned(res, "4 connections were lost and made again"))
+			assert.True(t, warned(res, "4 connections lost and made again"))
 		})
 	}
 }
