@@ -15,6 +15,7 @@ import (
 
 	"mqttrace/load/result"
 	"mqttrace/reports"
+	"mqttrace/reports/format"
 )
 
 func TestFormatsHaveNamesAndExtensionsOfTheirOwn(t *testing.T) {
@@ -22,14 +23,14 @@ func TestFormatsHaveNamesAndExtensionsOfTheirOwn(t *testing.T) {
 	for _, f := range reports.Formats {
 		names[f.Name], extensions[f.Extension] = true, true
 		assert.NotEmpty(t, f.About)
-		named, ok := reports.FormatNamed(f.Name)
+		named, ok := reports.Formats.Named(f.Name)
 		assert.True(t, ok && named.Name == f.Name, f.Name)
-		of, ok := reports.FormatOf("results/a-b.c" + f.Extension)
+		of, ok := reports.Formats.Of("results/a-b.c" + f.Extension)
 		assert.True(t, ok && of.Name == f.Name, f.Extension)
 	}
 	assert.Len(t, names, len(reports.Formats))
 	assert.Len(t, extensions, len(reports.Formats))
-	_, ok := reports.FormatNamed("pdf")
+	_, ok := reports.Formats.Named("pdf")
 	assert.False(t, ok)
 }
 
@@ -38,7 +39,7 @@ func TestFormatOfAFile(t *testing.T) {
 		"a.txt": "text", "a.json": "json", "a.csv": "csv", "a.xml": "junit", "a.hgrm": "hgrm", "a.md": "markdown", "A.MD": "markdown",
 		"a.pdf": "", "a": "", "md": "", "dir.csv/a": "", ".": "",
 	} {
-		f, ok := reports.FormatOf(filepath.FromSlash(path))
+		f, ok := reports.Formats.Of(filepath.FromSlash(path))
 		assert.Equal(t, want, f.Name, path)
 		assert.Equal(t, want != "", ok, path)
 	}
@@ -55,7 +56,7 @@ func TestFormats(t *testing.T) {
 		"benchstat":  {"small", "fail"},
 		"hgrm":       {"histogram"},
 	} {
-		f, ok := reports.FormatNamed(format)
+		f, ok := reports.Formats.Named(format)
 		require.True(t, ok, format)
 		for _, name := range names {
 			t.Run(format+"/"+name, func(t *testing.T) {
@@ -95,7 +96,7 @@ func render(t *testing.T, f reports.Format, all ...reports.Saved) []byte {
 
 func renderAs(t *testing.T, format string, all ...reports.Saved) []byte {
 	t.Helper()
-	f, ok := reports.FormatNamed(format)
+	f, ok := reports.Formats.Named(format)
 	require.True(t, ok, format)
 	return render(t, f, all...)
 }
@@ -117,7 +118,7 @@ func TestFormatsWriteAnyResult(t *testing.T) {
 		for kind, r := range all {
 			t.Run(f.Name+"/"+kind, func(t *testing.T) {
 				got := render(t, f, unsaved(r))
-				assert.True(t, f.Wrote(got[:min(len(got), reports.MarkLength)]), "%.80s", got)
+				assert.True(t, f.Wrote(got[:min(len(got), format.MarkLength)]), "%.80s", got)
 			})
 		}
 		t.Run(f.Name+"/all of them", func(t *testing.T) {
@@ -138,7 +139,7 @@ func TestFormatsWriteHostileResults(t *testing.T) {
 			t.Run(f.Name+"/"+name, func(t *testing.T) {
 				for _, r := range []*result.Result{failed(), searchedArms(), stressed(), observedBroken(), merged(), ofAShard()} {
 					got := render(t, f, reports.Saved{Result: everyString(t, r, text), Path: text})
-					assert.True(t, f.Wrote(got[:min(len(got), reports.MarkLength)]), "%.80s", got)
+					assert.True(t, f.Wrote(got[:min(len(got), format.MarkLength)]), "%.80s", got)
 				}
 			})
 		}
@@ -225,6 +226,19 @@ func withHistogram() *result.Result {
 }
 
 func TestFormatNamesAreWhatHelpSays(t *testing.T) {
-	assert.Equal(t, len(reports.Formats), len(reports.FormatNames()))
-	assert.True(t, strings.HasPrefix(strings.Join(reports.FormatNames(), " "), "text html markdown"))
+	assert.Equal(t, len(reports.Formats), len(reports.Formats.Names()))
+	assert.True(t, strings.HasPrefix(strings.Join(reports.Formats.Names(), " "), "text html markdown"))
+}
+
+func TestNothingOwedIsNoLoss(t *testing.T) {
+	r := passed()
+	for i := range r.Arms {
+		r.Arms[i].Delivery = result.Delivery{}
+	}
+	assert.NotContains(t, string(renderAs(t, "markdown", unsaved(r))), "0 of 0")
+	assert.Contains(t, string(renderAs(t, "html", unsaved(r))), "no message was owed to anybody")
+	r.Verdict = "" // it goes on
+	page := string(renderAs(t, "html", unsaved(r)))
+	assert.NotContains(t, page, "0 of 0")
+	assert.Contains(t, page, "not known yet")
 }

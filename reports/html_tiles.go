@@ -36,7 +36,7 @@ func tiles(p *page) []htmlTile {
 	return []htmlTile{
 		latencyTile(p, "Response p50", "half of the messages were faster", func(l result.Latency) *int64 { return l.P50NS }),
 		latencyTile(p, "Response p99", "one in a hundred was slower", func(l result.Latency) *int64 { return l.P99NS }),
-		rateTile(r.Arms), lossTile(r.Arms), costTile(p, r.Arms),
+		rateTile(r.Arms), lossTile(r.Arms, r.Verdict == "" || r.Shard != nil), costTile(p, r.Arms),
 	}
 }
 
@@ -138,8 +138,8 @@ func rateTile(arms []result.Arm) htmlTile {
 	return t
 }
 
-// lossTile is of all arms together: any loss is one too many.
-func lossTile(arms []result.Arm) htmlTile {
+// lossTile is of all arms together: any loss is one too many. What was lost of a run that goes on, or of a shard, is open.
+func lossTile(arms []result.Arm, isOpen bool) htmlTile {
 	var lost, expected uint64
 	var broken bool
 	for _, a := range arms {
@@ -148,8 +148,10 @@ func lossTile(arms []result.Arm) htmlTile {
 	}
 	t := htmlTile{Label: "Lost", Value: Count(lost), About: "of " + Count(expected) + " messages owed"}
 	switch {
-	case expected == 0:
+	case expected == 0 && isOpen:
 		t.Value, t.Tone, t.About = none, web.Quiet, "not known yet"
+	case expected == 0:
+		t.Value, t.Tone, t.About = none, web.Quiet, "no message was owed to anybody"
 	case broken:
 		t.Tone, t.About = web.Bad, t.About+"; a delivery promise was broken"
 	case lost > 0:

@@ -54,7 +54,7 @@ func inOneSentence(r *result.Result) string {
 	if l.BoundNS > 0 {
 		text += " (" + together("± "+Duration(time.Duration(l.BoundNS))) + ")"
 	}
-	if text += ", at " + Rate(a.RatePerS); r.Shard != nil {
+	if text += ", at " + Rate(a.RatePerS); r.Shard != nil || d.Expected == 0 { // what was lost, the whole run knows at its end
 		return text + "."
 	}
 	return text + fmt.Sprintf("; %s of %s lost.", Count(d.Lost), Count(d.Expected))
