@@ -73,7 +73,7 @@ func (b *benchWriter) config(p *page) {
 	env := p.saved.Environment
 	b.line()
 	for _, c := range []struct{ key, value string }{
-		{"scenario", p.name}, {"broker", env.Broker.Name + " " + env.Broker.Version}, {"goos", env.OS}, {"goarch", env.Arch}, {"cpu", env.CPU},
+		{"scenario", p.name}, {"broker", env.Broker.String()}, {"goos", env.OS}, {"goarch", env.Arch}, {"cpu", env.CPU},
 		{"verdict", doubtful(p.verdict)},
 	} {
 		b.line(strings.TrimSpace(c.key + ": " + strings.TrimSpace(clean(c.value))))

@@ -38,20 +38,20 @@ func (p *page) describe(r *result.Result) {
 
 	env := r.Environment
 	p.ran = appendFact(p.ran, sc.Name)
-	p.ran = appendFact(p.ran, strings.TrimSpace(env.Broker.Name+" "+env.Broker.Version))
+	p.ran = appendFact(p.ran, env.Broker.String())
 	if p.isOneArm && r.Arms[0].Name != "" {
 		p.ran = appendFact(p.ran, "tracing "+r.Arms[0].Name)
 	}
 	if r.Sweep == nil {
 		p.ran = appendFact(p.ran, turns(r.Arms))
 	} else {
-		p.ran = appendFact(p.ran, fmt.Sprintf("%d steps of %s", len(r.Sweep.Steps), r.Sweep.Over))
+		p.ran = appendFact(p.ran, plural(len(r.Sweep.Steps), "step")+" of "+r.Sweep.Over)
 	}
 	p.ran = appendFact(p.ran, repetition(r.Repetition))
 	p.ran = appendFact(p.ran, shareOf(r))
 	p.ran = appendFact(p.ran, measured(r.Arms, sc.Duration))
 	if env.OS != "" {
-		p.ran = appendFact(p.ran, fmt.Sprintf("%s/%s, %s", env.OS, env.Arch, cores(env.Cores)))
+		p.ran = appendFact(p.ran, fmt.Sprintf("%s/%s, %s", env.OS, env.Arch, plural(env.Cores, "core")))
 	}
 	if f := env.Floor; f != nil {
 		p.ran = appendFact(p.ran, fmt.Sprintf("its floor at %s: response p50 %s, p99 %s", Rate(f.RatePerS), Duration(time.Duration(f.ResponseP50NS)), Duration(time.Duration(f.ResponseP99NS))))
@@ -68,13 +68,6 @@ func appendFact(facts []string, fact string) []string {
 	return append(facts, fact)
 }
 
-func cores(n int) string {
-	if n == 1 {
-		return "1 core"
-	}
-	return fmt.Sprintf("%d cores", n)
-}
-
 // turns says how often several arms changed places.
 func turns(arms []result.Arm) string {
 	if len(arms) < 2 {
@@ -84,7 +77,7 @@ func turns(arms []result.Arm) string {
 	for _, a := range arms {
 		n += len(a.Series)
 	}
-	return fmt.Sprintf("%d arms in %d turns", len(arms), n)
+	return plural(len(arms), "arm") + " in " + plural(n, "turn")
 }
 
 // repetition says which of several runs of the scenario this was.

@@ -124,7 +124,7 @@ func junitProperties(p *page) []junitProperty {
 	env := p.saved.Environment
 	all := []junitProperty{{"verdict", string(p.verdict)}, {"reason", p.reason}}
 	for _, f := range []junitProperty{
-		{"file", p.saved.Path}, {"tool", env.Tool}, {"broker", strings.TrimSpace(env.Broker.Name + " " + env.Broker.Version)},
+		{"file", p.saved.Path}, {"tool", env.Tool}, {"broker", env.Broker.String()},
 		{"os", env.OS}, {"arch", env.Arch}, {"cpu", env.CPU}, {"cores", strconv.Itoa(env.Cores)},
 	} {
 		if f.Value = clean(f.Value); f.Value != "" {

@@ -179,16 +179,16 @@ func (rm room) conventionTable(faults []result.SpanFault) table {
 func remarks(seen *result.Observed) []string {
 	texts := slices.Clone(seen.Notes)
 	for _, c := range []struct {
-		n    uint64
-		what string
+		n           uint64
+		thing, what string
 	}{
-		{seen.Spans.Malformed, "spans were left out: they have no valid id or no time"},
-		{seen.Spans.Repeated, "spans were sent again and count once"},
-		{seen.Spans.Truncated, "spans have lost attributes, events or links to a limit of their SDK"},
-		{seen.Messages.Retained, "retained messages were replayed; how long they were retained is not a latency"},
+		{seen.Spans.Malformed, "span", "left out, without a valid id or a time"},
+		{seen.Spans.Repeated, "span", "sent again, and counted once"},
+		{seen.Spans.Truncated, "span", "with attributes, events or links lost to a limit of the SDK"},
+		{seen.Messages.Retained, "retained message", "replayed, whose age is not a latency"},
 	} {
 		if c.n > 0 {
-			texts = append(texts, Count(c.n)+" "+c.what)
+			texts = append(texts, plural(c.n, c.thing)+" "+c.what)
 		}
 	}
 	return texts

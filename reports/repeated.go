@@ -71,11 +71,12 @@ func Brief(w io.Writer, s Saved, opts TextOptions) error {
 	return t.w.Flush()
 }
 
-func plural(n int, noun string) string {
+// plural is a number of things in words: "1 run", "1,200 spans".
+func plural[N int | uint64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return Count(uint64(n)) + " " + noun + "s"
 }
 
 func briefly(r *result.Result) (facts []string) {

@@ -133,8 +133,8 @@ func TestWarningsOfShardsAreSaidOnce(t *testing.T) {
 }
 
 func TestWithoutShardsNothingIsSaidOfThem(t *testing.T) {
-	for _, format := range reports.FormatNames() {
-		if f, _ := reports.FormatNamed(format); f.IsSingle {
+	for _, format := range reports.Formats.Names() {
+		if f, _ := reports.Formats.Named(format); f.IsSingle {
 			continue
 		}
 		t.Run(format, func(t *testing.T) {

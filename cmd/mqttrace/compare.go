@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -61,10 +60,10 @@ func (a *app) compareCommand() *cobra.Command {
 	f.StringSliceVar(&flags.arms, "arm", nil, "compare these `ARMS` alone")
 	f.StringSliceVar(&flags.allow, "allow", nil, "compare runs that are unlike in these `KINDS`: "+listing(compare.Kinds))
 	f.StringVar(&flags.scenario, "scenario", "", "take the results of the scenario of this `NAME` from folders that have several")
-	f.StringVar(&flags.formatName, "format", "", "write this `FORMAT`: "+oneOf(compare.FormatNames())+"; if not given that of FILE's name, or text")
+	f.StringVar(&flags.formatName, "format", "", "write this `FORMAT`: "+oneOf(compare.Formats.Names())+"; if not given that of FILE's name, or text")
 	f.StringVarP(&flags.out, "out", "o", "", "write to `FILE` instead of stdout; with --run, a name without extension is that of --results")
 	flags.turns.register(f)
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(compare.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(compare.Formats.Names(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("allow", cobra.FixedCompletions(words(compare.Kinds), cobra.ShellCompDirectiveNoFileComp))
 	cmd.ValidArgsFunction = cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -96,26 +95,11 @@ func (flags *compareFlags) check() error {
 	return errors.Join(append(problems, flags.choose())...)
 }
 
-// choose finds the format that is named, or else the one that the file's name tells, or text; and makes sure that the file may
-// be written.
-func (flags *compareFlags) choose() error {
-	isFile := flags.out != "" && flags.out != stdin
-	var ok bool
-	switch {
-	case flags.formatName != "":
-		if flags.format, ok = compare.FormatNamed(flags.formatName); !ok {
-			names := compare.FormatNames()
-			return fmt.Errorf("--format %q: want %s%s", flags.formatName, oneOf(names), didYouMean("", closeTo(names, flags.formatName)))
-		}
-	case isFile && filepath.Ext(flags.out) != "":
-		if flags.format, ok = compare.FormatOf(flags.out); !ok {
-			return fmt.Errorf("--out %s: the name does not tell the format; want --format %s", flags.out, oneOf(compare.FormatNames()))
-		}
-	default:
-		flags.format, _ = compare.FormatNamed("text")
-	}
-	if !isFile {
-		return nil
+// choose finds the format, and makes sure that the file may be written.
+func (flags *compareFlags) choose() (err error) {
+	flags.format, err = chooseFormat(compare.Formats, flags.formatName, flags.out)
+	if err != nil || flags.out == "" || flags.out == stdin {
+		return err
 	}
 	return mayReplace(flags.out, flags.format.Name, flags.format.Wrote)
 }

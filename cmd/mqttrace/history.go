@@ -4,17 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mqttrace/cmd/internal/exitcode"
-	"mqttrace/reports"
 	"mqttrace/reports/history"
 )
 
@@ -32,8 +28,10 @@ that lies beside it.`
 
 // historyFlags are the flags of history.
 type historyFlags struct {
-	format, out string
-	newest      int
+	formatName, out string
+	newest          int
+
+	format history.Format // that they mean
 }
 
 func (a *app) historyCommand() *cobra.Command {
@@ -47,9 +45,9 @@ func (a *app) historyCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVarP(&flags.out, "out", "o", "", "write to `FILE` instead of stdout; links to reports are from there")
-	f.StringVar(&flags.format, "format", "", "write this `FORMAT`: "+oneOf(historyFormats())+"; the one that FILE's name tells if not given, or else text")
+	f.StringVar(&flags.formatName, "format", "", "write this `FORMAT`: "+oneOf(history.Formats.Names())+"; the one that FILE's name tells if not given, or else text")
 	f.IntVar(&flags.newest, "newest", history.DefaultNewest, "show this `NUMBER` of runs of each series, the newest")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(historyFormats(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(history.Formats.Names(), cobra.ShellCompDirectiveNoFileComp))
 	cmd.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := flags.check(); err != nil {
@@ -58,18 +56,6 @@ func (a *app) historyCommand() *cobra.Command {
 		return a.history(args[0], flags)
 	}
 	return cmd
-}
-
-// renderers write a history to where a file is to be; the file's name is empty for stdout.
-var renderers = map[string]func(w io.Writer, h *history.History, folder, file string) error{
-	"text": func(w io.Writer, h *history.History, _, _ string) error { return history.Text(w, h) },
-	"json": func(w io.Writer, h *history.History, _, _ string) error { return history.JSON(w, h) },
-	"html": func(w io.Writer, h *history.History, folder, file string) error {
-		return history.HTML(w, h, history.LinksFrom(file, folder))
-	},
-	"index": func(w io.Writer, h *history.History, folder, file string) error {
-		return history.Front(w, h, history.LinksFrom(file, folder), historyBeside(file))
-	},
 }
 
 // historyBeside is the page of the history in the folder that a front page is written to; empty if there is none.
@@ -81,22 +67,12 @@ func historyBeside(file string) string {
 	return page
 }
 
-func historyFormats() []string { return slices.Sorted(maps.Keys(renderers)) }
-
-// formatsByExtension says what a file is by its name.
-var formatsByExtension = map[string]string{"": "text", ".txt": "text", ".html": "html", ".json": "json"}
-
-// check finds what is wrong with the flags and fills in the format.
+// check finds everything that is wrong with the flags, and which format they mean.
 func (flags *historyFlags) check() error {
 	var problems []error
-	if flags.format == "" {
-		flags.format = formatsByExtension[filepath.Ext(flags.out)]
-		if flags.format == "" {
-			problems = append(problems, fmt.Errorf("--out %s: the name does not tell the format; want --format %s", flags.out, oneOf(historyFormats())))
-		}
-	} else if renderers[flags.format] == nil {
-		problems = append(problems, fmt.Errorf("--format %q: want %s%s", flags.format, oneOf(historyFormats()), didYouMean("", closeTo(historyFormats(), flags.format))))
-	}
+	var err error
+	flags.format, err = chooseFormat(history.Formats, flags.formatName, flags.out)
+	problems = append(problems, err)
 	if flags.out == stdin { // as the name of a file it stands for stdout
 		flags.out = ""
 	}
@@ -118,26 +94,18 @@ func (a *app) history(dir string, flags historyFlags) error {
 	}
 	h := history.New(folder, history.Options{Newest: flags.newest})
 	var text bytes.Buffer
-	if err := renderers[flags.format](&text, h, dir, flags.out); err != nil {
+	at := history.Place{Links: history.LinksFrom(flags.out, dir), History: historyBeside(flags.out)}
+	if err := flags.format.Write(&text, h, at); err != nil {
 		return exitcode.With(exitcode.CannotRun, err)
 	}
 	if flags.out == "" {
 		_, err = a.stdout.Write(text.Bytes())
 		return exitcode.With(exitcode.CannotRun, err)
 	}
-	if err := flags.mayReplace(); err != nil {
+	if err := mayReplace(flags.out, flags.format.Name, flags.format.Wrote); err != nil {
 		return err
 	}
 	return exitcode.With(exitcode.CannotRun, reportFile{flags.out, text.Bytes()}.write())
-}
-
-// mayReplace says why there must be no page where it is to go: a file is there that is none.
-func (flags *historyFlags) mayReplace() error {
-	if flags.format != "html" && flags.format != "index" {
-		return nil // results apart, which replace knows
-	}
-	page, _ := reports.FormatNamed("html")
-	return mayReplace(flags.out, page.Name, page.Wrote)
 }
 
 // oneOf lists what may be chosen.

@@ -50,7 +50,7 @@ func (a *app) mergeCommand() *cobra.Command {
 	f.BoolVar(&flags.json, "json", false, "print the merged result as JSON instead of the summary")
 	f.BoolVar(&flags.partial, "partial", false, "merge although shards are missing")
 	f.StringSliceVar(&names, "report", nil, "write reports in these `FORMATS` beside the result, such as html,markdown")
-	_ = cmd.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(reports.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(reports.Formats.Names(), cobra.ShellCompDirectiveNoFileComp))
 	cmd.ValidArgsFunction = cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt)
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		if err := flags.check(names, files); err != nil {

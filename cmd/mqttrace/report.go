@@ -54,7 +54,7 @@ func (a *app) reportCommand() *cobra.Command {
 	f.StringVarP(&flags.out, "out", "o", "", "write to `FILE`, or a file for each result to a folder, instead of stdout")
 	f.StringVar(&flags.percentiles.Latency, "latency", result.Response, "show this `LATENCY` as hgrm")
 	f.StringVar(&flags.percentiles.Arm, "arm", "", "show this `ARM` as hgrm, where there are several")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(reports.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(reports.Formats.Names(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("latency", cobra.FixedCompletions(result.LatencyNames, cobra.ShellCompDirectiveNoFileComp))
 	cmd.ValidArgsFunction = cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt)
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
@@ -83,7 +83,7 @@ func listOfFormats() string {
 // check finds what is wrong with the flags, all of it, and which format they mean.
 func (flags *reportFlags) check(cmd *cobra.Command, files []string) (format reports.Format, err error) {
 	var problems []error
-	format, err = flags.choose(cmd)
+	format, err = chooseFormat(reports.Formats, flags.format, flags.out)
 	if err != nil {
 		problems = append(problems, err)
 	}
@@ -102,31 +102,6 @@ func (flags *reportFlags) check(cmd *cobra.Command, files []string) (format repo
 		problems = append(problems, errors.New("standard input can be read once"))
 	}
 	return format, errors.Join(problems...)
-}
-
-// choose finds the format that is named, or else the one that the file's name tells, or text.
-func (flags *reportFlags) choose(cmd *cobra.Command) (reports.Format, error) {
-	if cmd.Flags().Changed("format") {
-		return formatNamed("--format", flags.format)
-	}
-	if flags.out == "" || flags.out == stdin || isFolder(flags.out) {
-		return formatNamed("--format", "text")
-	}
-	format, ok := reports.FormatOf(flags.out)
-	if !ok {
-		return format, fmt.Errorf("--out %s: the name does not tell the format; want --format %s", flags.out, oneOf(reports.FormatNames()))
-	}
-	return format, nil
-}
-
-// formatNamed finds a format, or says which there are.
-func formatNamed(flag, name string) (reports.Format, error) {
-	format, ok := reports.FormatNamed(name)
-	if !ok {
-		names := reports.FormatNames()
-		return format, fmt.Errorf("%s %q: want %s%s", flag, name, oneOf(names), didYouMean("", closeTo(names, name)))
-	}
-	return format, nil
 }
 
 // isFolder says whether path is a folder, or is to be one: its name ends as one's does.

@@ -86,7 +86,7 @@ func TestReadmeShowsEveryFormat(t *testing.T) {
 		name, extension, words := row[1], row[2], strings.Fields(row[3])
 		shown = append(shown, name)
 		t.Run(name, func(t *testing.T) {
-			format, ok := reports.FormatNamed(name)
+			format, ok := reports.Formats.Named(name)
 			require.True(t, ok)
 			assert.Equal(t, format.Extension, extension)
 			s.args = words
@@ -109,5 +109,5 @@ func TestReadmeShowsEveryFormat(t *testing.T) {
 			assert.True(t, format.Wrote(written), "%.80s", written)
 		})
 	}
-	assert.Equal(t, reports.FormatNames(), shown)
+	assert.Equal(t, reports.Formats.Names(), shown)
 }

@@ -10,6 +10,7 @@ import (
 
 	"mqttrace/cmd/internal/exitcode"
 	"mqttrace/reports"
+	"mqttrace/reports/format"
 )
 
 // reportFile is a report and where it goes.
@@ -26,7 +27,7 @@ func mayReplace(path, format string, wrote func(head []byte) bool) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return exitcode.With(exitcode.CannotRun, err)
+		return exitcode.With(exitcode.CannotRun, fmt.Errorf("%s: %w", path, bare(err)))
 	case !info.Mode().IsRegular() || info.Size() == 0: // a pipe or a terminal, or nothing to lose
 		return nil
 	}
@@ -46,7 +47,7 @@ func headOf(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, reports.MarkLength))
+	return io.ReadAll(io.LimitReader(f, format.MarkLength))
 }
 
 // write puts a report in the place of an earlier one, whole or not at all. What is no file, such as a pipe, is written to.

@@ -58,7 +58,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "show no progress")
 	f.IntVar(&flags.repeat, "repeat", 0, "run each scenario this `NUMBER` of times; instead of the scenario's repeat")
 	f.StringSliceVar(&names, "report", nil, "write reports in these `FORMATS` beside each result, such as html,markdown")
-	_ = cmd.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(reports.FormatNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(reports.Formats.Names(), cobra.ShellCompDirectiveNoFileComp))
 	f.Var(&flags.traceURL, "trace-url", "show the traces of the slowest messages at this `URL`, with {trace_id} where the id goes")
 	profiles.register(f)
 	shards.register(f)

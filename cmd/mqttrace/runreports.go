@@ -15,7 +15,7 @@ import (
 func reportFormats(names []string, all []*scenarios.Scenario) (formats []reports.Format, err error) {
 	var problems []error
 	for _, name := range names {
-		format, err := formatNamed("--report", name)
+		format, err := formatNamed(reports.Formats, "--report", name)
 		if err == nil && format.IsSingle && slices.ContainsFunc(all, comparesArms) {
 			err = fmt.Errorf("--report %s shows one arm, and a scenario compares several: mqttrace report RESULT --format %s --arm ARM", name, name)
 		}

@@ -2,6 +2,7 @@ package result
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -119,6 +120,9 @@ type Broker struct {
 	// Limits are CONNACK's, with the defaults of MQTT 5 section 3.2.2.3 where it is silent.
 	Limits Limits `json:"limits"`
 }
+
+// String is its name and its version, as far as they are known: "mosquitto 2.0.11".
+func (b Broker) String() string { return strings.TrimSpace(b.Name + " " + b.Version) }
 
 // Limits are what a CONNACK grants.
 type Limits struct {

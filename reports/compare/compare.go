@@ -128,7 +128,7 @@ func choose(all []reports.Saved, opts Options) (runs []reports.Saved, side Side)
 	slices.SortStableFunc(runs, func(a, b reports.Saved) int { return a.Started.Compare(b.Started) })
 	if side.Runs = len(runs); side.Runs > 0 {
 		side.First, side.Last = runs[0].Started, runs[len(runs)-1].Started
-		side.Broker = brokerName(runs[0].Environment)
+		side.Broker = runs[0].Environment.Broker.String()
 		side.Machine = machineName(runs[0].Environment)
 	}
 	return runs, side

@@ -3,7 +3,6 @@ package compare
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"mqttrace/load/result"
 	"mqttrace/reports"
@@ -16,10 +15,6 @@ func scenarioName(r *result.Result) string {
 	}
 	_ = json.Unmarshal(r.Scenario, &named) // an unreadable one has no name, and its figures may still be told
 	return named.Name
-}
-
-func brokerName(e result.Environment) string {
-	return strings.TrimSpace(e.Broker.Name + " " + e.Broker.Version)
 }
 
 func machineName(e result.Environment) string {

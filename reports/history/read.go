@@ -33,9 +33,13 @@ type LeftOut struct {
 // LeftOut and no error; the errors are that dir is no folder, or that one in it cannot be listed. Symbolic links are not
 // followed.
 func Read(dir string) (*Folder, error) {
-	if info, err := os.Stat(dir); err != nil {
+	var inPath *fs.PathError
+	switch info, err := os.Stat(dir); {
+	case errors.As(err, &inPath):
+		return nil, fmt.Errorf("%s: %w", dir, inPath.Err)
+	case err != nil:
 		return nil, fmt.Errorf("looking for results: %w", err)
-	} else if !info.IsDir() {
+	case !info.IsDir():
 		return nil, fmt.Errorf("%s is no folder", dir)
 	}
 	f := new(Folder)

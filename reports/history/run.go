@@ -3,7 +3,6 @@ package history
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
@@ -41,7 +40,7 @@ func runsOf(r reports.Saved, page string) []Run {
 	for i, arm := range r.Arms {
 		run := Run{
 			File: r.Path, Page: page, Started: r.Started.UTC(), Verdict: r.Verdict, Reason: r.Reason,
-			Version: r.Environment.Tool, Broker: brokerOf(r.Environment), Machine: machine(r.Environment),
+			Version: r.Environment.Tool, Broker: r.Environment.Broker.String(), Machine: machine(r.Environment),
 			scenario: scenarioName(r.Scenario), broker: r.Environment.Broker.Name, arm: arm.Name,
 			setting: setting(r.Scenario), host: r.Environment.Host, order: i,
 		}
@@ -81,10 +80,6 @@ func setting(scenario json.RawMessage) string {
 	return string(sorted)
 }
 
-func brokerOf(e result.Environment) string {
-	return strings.TrimSpace(e.Broker.Name + " " + e.Broker.Version)
-}
-
 func machine(e result.Environment) string {
 	if e.OS == "" {
 		return ""
@@ -93,10 +88,7 @@ func machine(e result.Environment) string {
 	if e.CPU != "" {
 		facts = append(facts, e.CPU)
 	}
-	if e.Cores == 1 {
-		return strings.Join(append(facts, "1 core"), ", ")
-	}
-	return strings.Join(append(facts, fmt.Sprintf("%d cores", e.Cores)), ", ")
+	return strings.Join(append(facts, reports.Plural(e.Cores, "core")), ", ")
 }
 
 // counts says whether a run's figures are of what was to be measured.

@@ -4,15 +4,20 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"mqttrace/reports"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
+// textMark begins what Text writes.
+const textMark = "HISTORY  "
+
 // Text writes h as tables of plain text, one for each series: of each figure the newest value and those before it.
 func Text(w io.Writer, h *History) error {
 	out := bufio.NewWriter(w)
+	fmt.Fprint(out, textMark)
 	for _, line := range summary(h) {
 		fmt.Fprintln(out, line)
 	}
@@ -21,7 +26,7 @@ func Text(w io.Writer, h *History) error {
 		writeSeries(out, s)
 	}
 	if len(h.LeftOut) > 0 {
-		fmt.Fprintf(out, "\nleft out: %s\n", count(len(h.LeftOut), "file"))
+		fmt.Fprintf(out, "\nleft out: %s\n", reports.Plural(len(h.LeftOut), "file"))
 		for _, f := range h.LeftOut {
 			fmt.Fprintf(out, "  %s: %s\n", clean(f.File), clean(f.Reason))
 		}
@@ -31,21 +36,14 @@ func Text(w io.Writer, h *History) error {
 
 // summary says what a history was made of.
 func summary(h *History) []string {
-	lines := []string{fmt.Sprintf("%s in %s", count(h.Results, "result"), count(len(h.Series), "series"))}
+	lines := []string{fmt.Sprintf("%s in %d series", reports.Plural(h.Results, "result"), len(h.Series))}
 	if h.Copies > 0 {
-		lines = append(lines, count(h.Copies, "file")+" of a run that another file has as well counted once")
+		lines = append(lines, reports.Plural(h.Copies, "file")+" of a run that another file has as well counted once")
 	}
 	if h.Observations > 0 {
-		lines = append(lines, count(h.Observations, "result")+" of observed services, which are in no series")
+		lines = append(lines, reports.Plural(h.Observations, "result")+" of observed services, which are in no series")
 	}
 	return lines
-}
-
-func count(n int, of string) string {
-	if n == 1 || of == "series" {
-		return fmt.Sprintf("%d %s", n, of)
-	}
-	return fmt.Sprintf("%d %ss", n, of)
 }
 
 // name is what a series is called.
@@ -100,13 +98,13 @@ func orUnknown(s string) string {
 
 // describe says which runs a series is made of.
 func (s Series) describe() []string {
-	runs := count(len(s.Runs), "run")
+	runs := reports.Plural(len(s.Runs), "run")
 	if s.Older > 0 {
 		runs = fmt.Sprintf("the newest %d of %d runs", len(s.Runs), len(s.Runs)+s.Older)
 	}
 	lines := []string{runs + ", " + span(s.Runs[0].Started, s.newest().Started)}
 	if n := s.uncounted(); n > 0 {
-		lines = append(lines, fmt.Sprintf("%s invalid or interrupted, in no figure", count(n, "run")))
+		lines = append(lines, fmt.Sprintf("%s invalid or interrupted, in no figure", reports.Plural(n, "run")))
 	}
 	return lines
 }
