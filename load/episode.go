@@ -171,8 +171,8 @@ func (x *episodes) mark(marks []uint32, sent time.Duration, seq uint32) []uint32
 	return marks
 }
 
-// loss counts a message that a subscription lost to the last episode that it may be put down to.
-func (x *episodes) loss(sub *subscription, marks []uint32, seq uint32) {
+// loss counts a message that a subscription lost to the last episode that it may be put down to, and returns that; nil if there is none.
+func (x *episodes) loss(sub *subscription, marks []uint32, seq uint32) *episode {
 	for i := len(marks) - 1; i >= 0; i-- {
 		if seq < marks[i] {
 			continue
@@ -182,8 +182,22 @@ func (x *episodes) loss(sub *subscription, marks []uint32, seq uint32) {
 		if e.backlog != nil && sub.isHeld(e.holds) {
 			e.backlog.lost++
 		}
-		return
+		return e
 	}
+	return nil
+}
+
+// mayExpire reports whether the episode may have kept a message to a subscription waiting in the broker until it expired (MQTT 5
+// section 3.3.2.3.3); interval is its expiry interval, 0 if it has none.
+func (e *episode) mayExpire(sub *subscription, interval time.Duration) bool {
+	if e == nil || interval == 0 {
+		return false
+	}
+	length := e.fault.For.Std()
+	if ended := clock.Instant(e.ended.Load()); length == 0 && ended != 0 {
+		length = ended.Sub(e.began)
+	}
+	return length >= interval && (e.fault.Broker != "" || sub.isHeld(e.holds))
 }
 
 // holdBack reports whether any episode holds receivers back.

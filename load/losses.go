@@ -14,7 +14,8 @@ import (
 // A QoS of 1 or 2 is a promise between a client and the broker that lasts as long as the client's session. A client whose session
 // expires with its connection (session_expiry 0) has released the broker from it when that connection is lost: as a sender for the
 // messages that had not been acknowledged, as a receiver for those between the last message before and the first after it had
-// subscribed again. A session that was to outlast the connection and does not breaks the promise.
+// subscribed again. A session that was to outlast the connection and does not breaks the promise. So does not a message that expires
+// while a fault or a stall keeps it waiting.
 
 // lose goes through the messages of a lane that are owed and never reached a subscription: it names them, puts them down to episodes, and
 // returns how many of them nobody had promised to deliver.
@@ -26,8 +27,8 @@ func (r *run) lose(d *result.Delivery, s *sender, sub *subscription, l *lane, a 
 		if !owed(seq) || l.turnedDown.Has(seq) || !l.isFor(sub, s, seq) {
 			return true
 		}
-		r.episodes.loss(sub, l.marks, seq)
-		if !a.IsPromised(seq) || l.abandoned.Has(seq) {
+		because := r.episodes.loss(sub, l.marks, seq)
+		if !a.IsPromised(seq) || l.abandoned.Has(seq) || because.mayExpire(sub, s.group.MessageExpiry.Std()) {
 			unpromised++
 		}
 		if len(d.LostExamples) < result.MaxExamples {

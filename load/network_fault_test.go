@@ -24,6 +24,29 @@ func medianAround(a result.Arm, from, until time.Duration) time.Duration {
 }
 
 // A network that is told to be 50 ms late is 50 ms late, and no more where the machine was in time: on a busy one a run may be repeated twice.
+// Messages that expire while their receiver is away are lost, and no promise is broken; others wait for it.
+func TestMessagesExpireWhileNobodyIsThere(t *testing.T) {
+	t.Parallel()
+	res := runScenario(t, `
+broker: mosquitto
+warmup: 0s
+duration: 5s
+senders:
+  - {name: brief, rate: 20/s, topic: t/brief, qos: 1, message_expiry: 1s}
+  - {name: patient, rate: 20/s, topic: t/patient, qos: 1, message_expiry: 1h}
+receivers: [{name: backend, filter: t/+, qos: 1, session_expiry: 1h}]
+drain: 1s
+faults: [{at: 1s, for: 3s, receivers: disconnect}]
+`)
+	addsUp(t, res)
+	d := res.Arms[0].Delivery
+	brief, patient := d.Flows[0], d.Flows[1]
+	assert.Positive(t, brief.Lost, "what was sent in the first second of three")
+	assert.Equal(t, brief.Lost, brief.Unpromised)
+	assert.Zero(t, patient.Lost)
+	assert.Empty(t, d.Violations)
+}
+
 func TestLatencyOfANetworkIsWhatItSays(t *testing.T) {
 	const latency, tolerance = 50 * time.Millisecond, time.Millisecond
 	var moved, before time.Duration

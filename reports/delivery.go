@@ -26,12 +26,16 @@ func deliveries(arms []result.Arm) table {
 	return t
 }
 
-// besides says what arrived beside the messages that the ledgers are of.
+// besides says what the ledgers owe nobody, and what arrived beside their messages.
 func besides(arms []result.Arm) (notes []note) {
-	var wills, overlapping uint64
+	var unpromised, wills, overlapping uint64
 	for _, arm := range arms {
+		unpromised += arm.Delivery.Unpromised
 		wills += arm.Delivery.Wills
 		overlapping += arm.Delivery.Overlapping
+	}
+	if unpromised > 0 {
+		notes = append(notes, note{"lost and promised to nobody: " + Count(unpromised) + "; a session ended with its connection, or they may have expired", quiet})
 	}
 	if wills > 0 {
 		notes = append(notes, note{"wills that reached a receiver: " + Count(wills) + ", none of these messages", quiet})

@@ -235,7 +235,7 @@ type Delivery struct {
 	// Violations lists the promises of the messages' quality of service that were broken, one sentence each.
 	Violations []string `json:"violations"`
 	// Unpromised counts those of Lost that no quality of service covers: the sender's or the receiver's session ended with its
-	// connection before they were delivered, as session_expiry 0 has it.
+	// connection before they were delivered, as session_expiry 0 has it, or a fault or stall lasted as long as their message_expiry.
 	Unpromised uint64 `json:"unpromised,omitempty"`
 	// LostExamples, DuplicatedExamples and ReorderedExamples are the first messages that were, MaxExamples of each at most; all of
 	// them, if that is how many there are. A copy that another member of a shared subscription got is no example.
