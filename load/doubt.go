@@ -111,6 +111,9 @@ func (r *run) doubtBroker(broker *result.Process) {
 func (r *run) doubtFeatures() {
 	r.doubtReceivers()
 	r.doubtReasons()
+	for _, dropped := range r.scenario.Plan().Oversized() {
+		r.warn("delivery.lost", "%s", dropped)
+	}
 	for _, s := range r.scenario.Senders {
 		switch granted := r.limits.TopicAliasMaximum; {
 		case s.TopicAlias && granted == 0:

@@ -1,11 +1,16 @@
 package scenarios
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
-// notes are what the plan says of settings that the broker is known not to do: a run goes on without them.
+// notes are what the plan says of settings that the broker is known not to do, and of messages that it drops: a run goes on without
+// them.
 func (p Plan) notes() (notes []string) {
+	notes = p.Oversized()
 	if p.Scenario.Broker.Kind != Embedded {
-		return nil
+		return notes
 	}
 	for _, note := range embeddedCannot {
 		if note.asked(p.Scenario) {
@@ -13,6 +18,25 @@ func (p Plan) notes() (notes []string) {
 		}
 	}
 	return notes
+}
+
+// Oversized says of each receiver whose maximum_packet_size keeps a sender's messages from it that it does: brokers drop them without a
+// word.
+func (p Plan) Oversized() (all []string) {
+	bytes := make(map[string]int)
+	for _, sp := range p.Senders {
+		bytes[sp.Sender.Name] = sp.PacketBytes
+	}
+	for _, rp := range p.Receivers {
+		limit := rp.Receiver.MaximumPacketSize
+		for _, from := range rp.From {
+			if limit > 0 && bytes[from] > limit {
+				all = append(all, fmt.Sprintf("%s takes packets of up to %d bytes, those of %s have some %d and are dropped",
+					rp.Receiver.Name, limit, from, bytes[from]))
+			}
+		}
+	}
+	return all
 }
 
 // embeddedCannot are the features of MQTT 5 that the embedded broker leaves out.
