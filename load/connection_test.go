@@ -253,7 +253,7 @@ receivers: [{name: backend, filter: "#", qos: 1, maximum_packet_size: 500B}]
 				}
 				assert.Equal(t, want, f.Received, f.Sender)
 			}
-			assert.True(t, warned(res, "backend takes packets of up to 500 bytes, those of large have some 1026 and are dropped"), "%v", res.Warnings)
+			assert.True(t, warned(res, "backend takes packets of up to 500 bytes, those of large have some 1032 and are dropped"), "%v", res.Warnings)
 			assert.False(t, warned(res, "those of small"))
 		})
 	}
