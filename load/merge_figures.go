@@ -81,16 +81,14 @@ func (m *merger) latencies(parts []*result.Arm) (map[string]result.Latency, erro
 	return all, nil
 }
 
-// mostSlowest is how many of the slowest messages a result has.
-const mostSlowest = 10
-
+// slowestOf are the slowest of all shards, as many as a result has.
 func slowestOf(parts []*result.Arm) []result.Exemplar {
 	all := []result.Exemplar{}
 	for _, p := range parts {
 		all = append(all, p.Slowest...)
 	}
 	slices.SortStableFunc(all, func(a, b result.Exemplar) int { return cmp.Compare(b.ResponseNS, a.ResponseNS) })
-	return all[:min(len(all), mostSlowest)]
+	return all[:min(len(all), record.MostSlowest)]
 }
 
 // spansOf adds up span ledgers; nil if there are none.

@@ -10,8 +10,8 @@ import (
 	"mqttrace/load/result"
 )
 
-// keptSlowest is how many of the slowest messages are kept.
-const keptSlowest = 10
+// MostSlowest is how many of the slowest messages a result has.
+const MostSlowest = 10
 
 // Exemplar is one message, to be looked up.
 type Exemplar struct {
@@ -26,7 +26,7 @@ type Exemplar struct {
 type slowest struct{ kept []Exemplar }
 
 func (s *slowest) wants(response time.Duration) bool {
-	return len(s.kept) < keptSlowest || response > s.kept[len(s.kept)-1].Response
+	return len(s.kept) < MostSlowest || response > s.kept[len(s.kept)-1].Response
 }
 
 func (s *slowest) add(e Exemplar) {
@@ -35,7 +35,7 @@ func (s *slowest) add(e Exemplar) {
 	}
 	at, _ := slices.BinarySearchFunc(s.kept, e, func(a, b Exemplar) int { return cmp.Compare(b.Response, a.Response) })
 	s.kept = slices.Insert(s.kept, at, e)
-	s.kept = s.kept[:min(len(s.kept), keptSlowest)]
+	s.kept = s.kept[:min(len(s.kept), MostSlowest)]
 }
 
 // Slowest are the messages with the longest response times over all stripes, the longest first.

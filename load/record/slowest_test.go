@@ -20,7 +20,7 @@ func TestSlowestAreKept(t *testing.T) {
 		}
 	}
 	slowest := r.Slowest()
-	require.Len(t, slowest, keptSlowest)
+	require.Len(t, slowest, MostSlowest)
 	for i, e := range slowest {
 		assert.EqualValues(t, 999-i, e.Seq)
 		assert.Equal(t, "01000000000000000000000000000000", e.TraceID)
