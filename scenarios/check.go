@@ -13,6 +13,9 @@ func (d *decoder) check(n *node, s *Scenario) {
 	d.faults(n, s)
 	d.shapes(n, s)
 	d.unroutable(n.get("source_addresses"), s)
+	if s.Broker.Kind == Embedded {
+		d.emptyWills(n.get("senders"))
+	}
 	if senders := n.get("senders"); senders.sound() && len(senders.items) == 0 {
 		d.report(senders, "there is no sender", "at least one group of senders")
 	}
@@ -33,6 +36,18 @@ func (d *decoder) check(n *node, s *Scenario) {
 		d.idle(n.get("senders"), plan)
 		d.turns(n.get("tracing"), n.get("duration"), plan)
 		d.figures(n.get("thresholds"), plan, n.get("tracing"))
+	}
+}
+
+// emptyWills finds wills that the embedded broker takes for an error: mochi wants each to have a payload.
+func (d *decoder) emptyWills(senders *node) {
+	if senders == nil {
+		return
+	}
+	for _, sender := range senders.items {
+		if will := sender.get("will"); will.sound() && (will.lacks("payload") || will.get("payload").text == "") {
+			d.report(will, "the embedded broker refuses a will without a payload", "payload: and a text, or another broker")
+		}
 	}
 }
 
