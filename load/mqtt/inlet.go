@@ -82,16 +82,21 @@ func (in *inlet) fill() error {
 	return nil
 }
 
-// makeRoom moves what is left of the buffer to its front and sees to it that the packet that begins there fits in.
+// trusted is how many bytes a packet gets because it says that it has as many; a larger one gets more as they come.
+const trusted = 1 << 20
+
+// makeRoom moves what is left of the buffer to its front and sees to it that there is room for more of the packet that begins there.
 func (in *inlet) makeRoom() {
 	if in.chunk == nil {
 		return
 	}
 	b := in.chunk.b
-	b = b[:copy(b, b[in.begin:])]
-	in.chunk.b, in.begin = b, 0
-	if in.needed > cap(b) || len(b) == cap(b) {
-		larger := make([]byte, len(b), max(in.needed, 2*cap(b)))
+	if in.begin > 0 {
+		b = b[:copy(b, b[in.begin:])]
+		in.chunk.b, in.begin = b, 0
+	}
+	if needed := min(in.needed, trusted); needed > cap(b) || len(b) == cap(b) {
+		larger := make([]byte, len(b), max(needed, 2*cap(b)))
 		copy(larger, b)
 		in.chunk.b = larger
 	}

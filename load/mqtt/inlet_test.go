@@ -24,7 +24,7 @@ func cut(stream []byte, size int) *pipe {
 }
 
 func TestInletCutsPacketsHoweverTheyCome(t *testing.T) {
-	sent := [][]byte{encoded(t, 10), {packet.Pingresp << 4, 0}, encoded(t, 0), encoded(t, 300), encoded(t, 3*chunkSize), encoded(t, 5)}
+	sent := [][]byte{encoded(t, 10), {packet.Pingresp << 4, 0}, encoded(t, 0), encoded(t, 300), encoded(t, 3*chunkSize), encoded(t, 5), encoded(t, 5)}
 	stream := bytes.Join(sent, nil)
 	for _, size := range []int{1, 2, 3, 7, 100, plainBuffer, chunkSize, len(stream)} {
 		var in inlet
@@ -41,6 +41,25 @@ func TestInletCutsPacketsHoweverTheyCome(t *testing.T) {
 		in.release()
 		assert.Nil(t, in.chunk)
 	}
+}
+
+func TestInletTakesLargePackets(t *testing.T) {
+	var in inlet
+	sent := encoded(t, 3*trusted)
+	in.init(cut(append(sent, sent...), chunkSize+1))
+	for range 2 {
+		frame, err := in.next()
+		require.NoError(t, err)
+		assert.True(t, bytes.HasSuffix(sent, frame.Body))
+	}
+}
+
+func TestInletTakesMemoryForWhatHasCome(t *testing.T) {
+	var in inlet
+	in.init(cut([]byte{0x30, 0xff, 0xff, 0xff, 0x7f, 0, 1, 'a'}, 4))
+	_, err := in.next()
+	require.ErrorIs(t, err, io.EOF)
+	assert.LessOrEqual(t, cap(in.chunk.b), trusted, "of the 256 MB that the packet says it has")
 }
 
 func TestInletEndsInThePacket(t *testing.T) {

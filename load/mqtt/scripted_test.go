@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"regexp"
+	"runtime"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"mqttrace/load/clock"
 	"mqttrace/load/mqtt"
 )
 
@@ -78,10 +81,24 @@ func (a *act) read(kind byte) *packets.ControlPacket {
 
 func (a *act) write(p packets.Packet) {
 	a.t.Helper()
+	a.raw(a.encoded(p))
+}
+
+// drip writes a packet byte by byte.
+func (a *act) drip(p packets.Packet) {
+	a.t.Helper()
+	for _, b := range a.encoded(p) {
+		a.raw([]byte{b})
+		runtime.Gosched() // let it be read
+	}
+}
+
+func (a *act) encoded(p packets.Packet) []byte {
+	a.t.Helper()
 	var b bytes.Buffer
 	_, err := p.WriteTo(&b)
 	require.NoError(a.t, err)
-	a.raw(b.Bytes())
+	return b.Bytes()
 }
 
 func (a *act) raw(b []byte) {
@@ -236,6 +253,66 @@ func TestUnackedMessagesAreLostWithTheirSession(t *testing.T) {
 	for _, o := range outcomes {
 		assert.ErrorIs(t, receive(t, o).Err, mqtt.ErrSessionLost)
 	}
+}
+
+// Every packet that a broker sends in a conversation may end anywhere in what is read at once.
+func TestPacketsByteByByte(t *testing.T) {
+	arrived := make(chan mqtt.Delivery, 10)
+	client, broker := newStage(t).enter(mqtt.Settings{}, mqtt.Handlers{Message: func(d mqtt.Delivery) { arrived <- d }}, &packets.Connack{})
+	for qos := range byte(3) {
+		broker.drip(&packets.Publish{Topic: "in/pieces", QoS: qos, PacketID: uint16(qos), Payload: make([]byte, 200), Properties: everyProperty()})
+		switch qos {
+		case 1:
+			assert.EqualValues(t, qos, broker.read(packets.PUBACK).PacketID())
+		case 2:
+			assert.EqualValues(t, qos, broker.read(packets.PUBREC).PacketID())
+			broker.drip(&packets.Pubrel{PacketID: uint16(qos), Properties: &packets.Properties{}})
+			assert.EqualValues(t, qos, broker.read(packets.PUBCOMP).PacketID())
+		}
+		got := receive(t, arrived)
+		assert.Equal(t, "in/pieces", got.Topic)
+		assert.Len(t, got.Payload, 200)
+		assert.Equal(t, []byte("correlated"), got.Properties.CorrelationData)
+	}
+	once, twice := publishNumbered(t, client, 1, 1)[0], publishNumbered(t, client, 2, 1)[0]
+	broker.drip(puback(broker.read(packets.PUBLISH).PacketID(), 0x10))
+	assert.Equal(t, byte(0x10), receive(t, once).ReasonCode)
+	id := broker.read(packets.PUBLISH).PacketID()
+	broker.drip(pubrec(id, 0))
+	assert.Equal(t, id, broker.read(packets.PUBREL).PacketID())
+	broker.drip(&packets.Pubcomp{PacketID: id, Properties: &packets.Properties{}})
+	assert.False(t, receive(t, twice).Refused())
+}
+
+// large is a message that no socket takes at once.
+type large struct{ outcome chan mqtt.Outcome }
+
+func (large) Packet(clock.Instant) *paho.Publish {
+	return &paho.Publish{Topic: "a", QoS: 1, Payload: make([]byte, 16<<20)}
+}
+
+func (l large) Acknowledged(o mqtt.Outcome) { l.outcome <- o }
+
+// A broker may say DISCONNECT in the middle of a packet of the client's. The message goes out again, whole.
+func TestDisconnectAmidAPacket(t *testing.T) {
+	down := make(chan error, 1000)
+	s := newStage(t)
+	client, broker := s.enter(mqtt.Settings{SessionExpiry: time.Hour}, mqtt.Handlers{Down: func(err error) { down <- err }}, &packets.Connack{})
+	message := large{make(chan mqtt.Outcome, 1)}
+	published := make(chan error, 1)
+	go func() { published <- client.Publish(deadline(t), 1, message, false) }()
+	_, err := io.ReadFull(broker.conn, make([]byte, 1000))
+	require.NoError(t, err)
+	broker.write(&packets.Disconnect{ReasonCode: packets.DisconnectServerShuttingDown, Properties: &packets.Properties{}})
+	assert.ErrorContains(t, receive(t, down), "shutting down")
+	require.NoError(t, broker.conn.Close())
+
+	broker = s.next(&packets.Connack{SessionPresent: true})
+	again := broker.read(packets.PUBLISH)
+	assert.Len(t, again.Content.(*packets.Publish).Payload, 16<<20)
+	broker.write(puback(again.PacketID(), 0))
+	require.NoError(t, receive(t, published))
+	assert.NoError(t, receive(t, message.outcome).Err)
 }
 
 func TestMessagesRightBehindConnack(t *testing.T) {
