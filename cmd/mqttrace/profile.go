@@ -7,6 +7,7 @@ import (
 	"runtime/pprof"
 	"runtime/trace"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -16,6 +17,14 @@ type profiles struct{ cpu, trace string }
 func (p *profiles) register(f *pflag.FlagSet) {
 	f.StringVar(&p.cpu, "cpuprofile", "", "write a CPU profile of the generator to `FILE`, for go tool pprof")
 	f.StringVar(&p.trace, "trace", "", "write an execution trace of the generator to `FILE`, for go tool trace")
+}
+
+// check refuses two recordings in one file.
+func (p profiles) check(cmd *cobra.Command) error {
+	if p.cpu != "" && p.cpu == p.trace {
+		return usage(cmd, fmt.Errorf("--cpuprofile and --trace: want two files, got %s twice", p.cpu))
+	}
+	return nil
 }
 
 // start begins what was asked for; stop ends it and closes the files.

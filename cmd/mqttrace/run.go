@@ -68,7 +68,7 @@ func (a *app) runCommand() *cobra.Command {
 	flags.messages.register(f)
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		all, err := in.read(cmd, files, nil)
-		problems := []error{flags.setRepeat(cmd, all), flags.setFormats(cmd, names, all), flags.checkMetrics(cmd), flags.messages.check(cmd, all), err}
+		problems := []error{flags.setRepeat(cmd, all), flags.setFormats(cmd, names, all), flags.checkMetrics(cmd), profiles.check(cmd), flags.messages.check(cmd, all), err}
 		flags.sharding, err = shards.sharding(f, all, a.getenv)
 		if err := errors.Join(append(problems, err)...); err != nil {
 			return err
