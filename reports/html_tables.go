@@ -51,14 +51,14 @@ func webTable(t table) web.Table {
 
 // overheadTable has a row for each figure and pair of arms, with the interval drawn. Those of one figure share a scale.
 func overheadTable(t table) web.Table {
-	w := web.Table{Caption: "differences between arms", Columns: []string{"figure", "95 % interval", "difference"}, Foot: webNotes(t.foot)}
+	w := web.Table{Caption: "differences between arms", Columns: []string{"figure", "difference", "95 % interval"}, Foot: webNotes(t.foot)}
 	if len(t.rows) == 0 {
 		return w
 	}
 	for _, r := range t.rows {
 		scale := newScale(r.differences)
 		for i, c := range r.cells {
-			row := web.Row{Label: t.columns[i], Cells: []web.Cell{{Bar: scale.bar(r.differences[i])}, {Text: c.text, Tone: webTones[c.tone]}}}
+			row := web.Row{Label: t.columns[i], Cells: []web.Cell{{Text: c.text, Tone: webTones[c.tone]}, {Bar: scale.bar(r.differences[i])}}}
 			if i == 0 {
 				row.Group = r.label
 			}
