@@ -327,7 +327,7 @@ func (r *run) describeShare() (*result.Shard, error) {
 	}
 	return &result.Shard{
 		Index: s.index, Of: s.of, Run: s.run, Host: machine().Host, PID: os.Getpid(), Senders: len(r.mine.senders), Receivers: len(r.mine.receivers),
-		Clock: s.member.Clock().Figures(r.start()), Ledger: ledger,
+		Clock: s.member.Figures(r.start()), Ledger: ledger,
 	}, nil
 }
 

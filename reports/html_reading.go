@@ -39,7 +39,7 @@ var (
 	}
 	readingShards = []htmlTerm{
 		{"lag p99", "schedule_lag: of a hundred messages of the shard one left later than this."},
-		{"offset", "What was added to the shard's instants when load began, to get shard 0's. Instants count from the start of their process, so that most of it is how much later one began. same: both read one monotonic clock, because they are on one host."},
+		{"offset", "By how much the wall clock of the shard's host was ahead of shard 0's when load began. Latencies between them are corrected for it. same: both read one monotonic clock, because they are on one host."},
 		{"drift", "By how much that grew, in microseconds a second."},
 		{"±", "How far off a corrected instant may be at most. Nothing is ever clamped: a latency between shards is off by at most the bounds of both."},
 		{"round trip / 2", "Half the median time that a question to shard 0 and its answer took over the broker, by this shard's clock alone."},

@@ -138,7 +138,7 @@ func clockCells(s result.Shard) []cell {
 		return []cell{{"unknown", doubt}, missing, missing}
 	default:
 		return []cell{
-			figure(signedDuration(c.OffsetNS)), figure(Duration(time.Duration(c.BoundNS))), figure(signed(c.DriftPPM, 1) + " ppm"),
+			figure(signedDuration(c.AheadNS)), figure(Duration(time.Duration(c.BoundNS))), figure(signed(c.DriftPPM, 1) + " ppm"),
 		}
 	}
 }

@@ -22,7 +22,7 @@ func merged() *result.Result {
 			Clock:            result.ShardClock{Same: true, OffsetNS: 1_203_456},
 			ScheduleLagP99NS: lag(81_234), Generator: &result.Process{CPUNS: 1_204_680_000, CPUCores: 0.0602, RSSBytes: 47_123_456}},
 		{Index: 2, Of: 3, Run: "fan-in-7", Host: "load-test-2-9w4lq", PID: 7, Senders: 33, Verdict: result.Pass, Sent: 6_600, Received: 0,
-			Clock:            result.ShardClock{OffsetNS: -12_345_678, DriftPPM: 17.34, BoundNS: 3_203_456, Exchanges: 512, HalfRoundTripNS: 5_012_345, MinimumDelayNS: 6_203_456},
+			Clock:            result.ShardClock{AheadNS: -12_345_678, OffsetNS: 1_012_345_678, DriftPPM: 17.34, BoundNS: 3_203_456, Exchanges: 512, HalfRoundTripNS: 5_012_345, MinimumDelayNS: 6_203_456},
 			ScheduleLagP99NS: lag(2_003_456), Generator: &result.Process{CPUNS: 1_264_680_000, CPUCores: 0.0632, RSSBytes: 49_123_456},
 			Warnings: []result.Warning{{About: "process.generator", Text: "other processes kept both cores busy for 3 s"}}},
 	}

@@ -183,11 +183,23 @@ func checkOffsets(t *testing.T, shards []result.Shard, truths []string) {
 		require.False(t, c.Same, "shard %d", i)
 		require.Positive(t, c.Exchanges)
 		assert.InDelta(t, truth, c.OffsetNS, float64(c.BoundNS), "shard %d", i)
+		assert.InDelta(t, float64(planted(t, i)-planted(t, 0)), c.AheadNS, float64(c.BoundNS+sameWallClock), "shard %d", i)
 		least := 2 * (pathDelay.Latency - pathDelay.Jitter) // there, over two ways
 		assert.GreaterOrEqual(t, c.HalfRoundTripNS, int64(least))
 		assert.GreaterOrEqual(t, c.BoundNS, int64(least), "less nobody can know")
 	}
 }
+
+// planted is the error of a shard's clock.
+func planted(t *testing.T, shard int) time.Duration {
+	t.Helper()
+	d, err := time.ParseDuration(plantedErrors[shard])
+	require.NoError(t, err)
+	return d
+}
+
+// sameWallClock is how far the wall clock that all read may be corrected between the starts of two.
+const sameWallClock = int64(time.Millisecond)
 
 // checkTransit holds what was measured between shards to what is known of their ways: 5 ms to the broker and 5 ms from there, and more on
 // a busy machine. As long takes the way of a sender's message and its acknowledgement, which one clock tells.

@@ -32,5 +32,5 @@ func (i Instant) Sub(u Instant) time.Duration { return time.Duration(i - u) }
 // Add returns the instant d after i.
 func (i Instant) Add(d time.Duration) Instant { return i + Instant(d) }
 
-// Time returns the wall clock at i, as the wall clock was when the process started.
-func (i Instant) Time() time.Time { return epoch.Add(time.Duration(i)) }
+// Time returns the wall clock at i, as the wall clock was when the process started, and with the error that its readings have.
+func (i Instant) Time() time.Time { return epoch.Add(time.Duration(i) + planted) }

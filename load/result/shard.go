@@ -30,8 +30,11 @@ type Shard struct {
 type ShardClock struct {
 	// Same says that both read the same monotonic clock, because they are on one host: there is nothing to correct.
 	Same bool `json:"same"`
-	// OffsetNS is what was added to the shard's instants at the start of the load, DriftPPM by how much it grew per second, in
-	// microseconds.
+	// AheadNS is by how much the shard's wall clock was ahead of shard 0's at the start of the load, negative where it was behind; 0 if
+	// Same, or if they were never compared.
+	AheadNS int64 `json:"ahead_ns"`
+	// OffsetNS is what was added to the shard's instants then, which count from the start of its process. DriftPPM is by how much it
+	// grew per second, in microseconds.
 	OffsetNS int64   `json:"offset_ns"`
 	DriftPPM float64 `json:"drift_ppm"`
 	// BoundNS is how far off a corrected instant may be at most, either way.

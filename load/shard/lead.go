@@ -70,7 +70,7 @@ func (s *seat) live() bool    { return s.present() && !s.dead && !s.report.Left 
 func newLead(ctx context.Context, settings mqtt.Settings, spec Spec, topics topics, self report) (*lead, error) {
 	l := &lead{
 		spec: spec, topics: topics, nonce: newNonce(), began: clock.Now(),
-		welcome: welcome{Agreed: Agreed{ID: uint16(rand.N(stamp.MaxRun + 1)), Label: fmt.Sprintf("%08x", rand.Uint32())}},
+		welcome: welcome{Agreed: Agreed{ID: uint16(rand.N(stamp.MaxRun + 1)), Label: fmt.Sprintf("%08x", rand.Uint32())}, Epoch: clock.Instant(0).Time()},
 		poke:    make(chan struct{}, 1), seats: make([]seat, spec.Of), steps: make(map[string]clock.Instant), changed: make(chan struct{}),
 	}
 	if boot, monotonic, ok := clock.Monotonic(); ok {

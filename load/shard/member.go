@@ -14,6 +14,7 @@ import (
 
 	"mqttrace/load/clock"
 	"mqttrace/load/mqtt"
+	"mqttrace/load/result"
 	"mqttrace/load/shard/offset"
 )
 
@@ -333,6 +334,18 @@ func (m *Member) fail(f *Failure, tell bool) {
 
 // Clock maps instants of this process to those of shard 0. Comparisons go on from Join to Close.
 func (m *Member) Clock() *offset.Clock { return m.clock }
+
+// Figures says how the clock was compared, with its offset at the instant at, which is when the load began.
+func (m *Member) Figures(at clock.Instant) result.ShardClock {
+	f := m.clock.Figures(at)
+	if f.Exchanges > 0 {
+		m.mu.Lock()
+		lead := m.welcome.Epoch
+		m.mu.Unlock()
+		f.AheadNS = int64(clock.Instant(0).Time().Sub(lead)) - f.OffsetNS
+	}
+	return f
+}
 
 // Close says good-bye and returns when everything that Join started has ended. Shard 0 waits a little for the others to have heard
 // what it said last, and clears what the broker has retained. ctx bounds all of it.

@@ -90,9 +90,10 @@ func testRun(t *testing.T, settings mqtt.Settings, apart bool) {
 			assert.NoError(t, m.Send(ctx, resultOf(i)))
 		}
 		assert.NoError(t, m.Why())
-		figures := m.Clock().Figures(at)
+		figures := m.Figures(at)
 		assert.Equal(t, !apart || i == 0, figures.Same)
 		assert.InDelta(t, 0, figures.OffsetNS, float64(figures.BoundNS)+float64(time.Microsecond), "all clocks of this process are one")
+		assert.InDelta(t, 0, figures.AheadNS, float64(figures.BoundNS)+float64(time.Microsecond))
 	})
 	require.Len(t, agreed, 1)
 	require.Len(t, starts, of)

@@ -93,6 +93,8 @@ type welcome struct {
 	// Boot and Monotonic are of shard 0's clock, see clock.Monotonic. Boot is empty if that is not known.
 	Boot      string        `json:"boot,omitempty"`
 	Monotonic time.Duration `json:"monotonic_ns,omitempty"`
+	// Epoch is shard 0's wall clock at its Instant 0.
+	Epoch time.Time `json:"epoch"`
 }
 
 type want struct {
