@@ -39,9 +39,7 @@ func Decode(name string, data []byte, sets ...Set) (*Scenario, error) {
 	}
 	root.setPaths("")
 	s := d.scenario(root)
-	if len(d.problems) == 0 {
-		d.steps(root, s, &source{name: name, data: data, sets: sets})
-	}
+	d.steps(root, s, &source{name: name, data: data, sets: sets})
 	d.problems.sort()
 	if len(d.problems) > 0 {
 		return nil, d.problems

@@ -153,12 +153,13 @@ func (d *decoder) scalarText(to *string) func(*node) {
 	}
 }
 
-// steps makes sure that every run of a sweep, and both ends of a search, are scenarios. It comes last, when the scenario itself is.
+// steps makes sure that every run of a sweep, and both ends of a search, are scenarios. It comes last; of a scenario that is none
+// itself it looks at the values alone.
 func (d *decoder) steps(n *node, s *Scenario, src *source) {
+	own := slices.Clone(d.problems)
 	sweep, search := n.get("sweep"), n.get("search")
 	if s.Sweep != nil && s.Search != nil {
 		d.report(search, "a sweep and a search", "one of them")
-		return
 	}
 	if s.Sweep != nil {
 		s.Sweep.source = src
@@ -169,8 +170,8 @@ func (d *decoder) steps(n *node, s *Scenario, src *source) {
 				at = values.items[i]
 			}
 			_, err := s.Sweep.At(value)
-			if d.step(at, sweep.get("over"), value, err) {
-				return
+			if d.step(at, sweep.get("over"), value, err, own) {
+				break
 			}
 		}
 	}
@@ -182,27 +183,31 @@ func (d *decoder) steps(n *node, s *Scenario, src *source) {
 			if err == nil {
 				_, err = s.Search.on(at.text)
 			}
-			if d.step(at, search.get("over"), at.text, err) {
+			if d.step(at, search.get("over"), at.text, err, own) {
 				return
 			}
 		}
 	}
 }
 
-// step reports what is wrong with one run, and says whether that would be so with any value.
-func (d *decoder) step(at, over *node, value string, err error) (always bool) {
+// step reports what is wrong with one run beside the scenario's own problems, and says whether that would be so with any value.
+func (d *decoder) step(at, over *node, value string, err error, own Problems) (always bool) {
 	if err == nil {
 		return false
 	}
 	for _, p := range err.(Problems) {
 		what := p.What
 		switch {
+		case slices.Contains(own, p):
+			continue
 		case p.Path == over.text && strings.Contains(p.What, " has no "), strings.Contains(p.What, "is inside"):
 			d.report(over, p.What, p.Want)
 			return true
 		case strings.HasPrefix(p.What, "unknown key"):
 			d.report(over, p.What, p.Want)
 			return true
+		case p.Line > 0 && len(own) > 0:
+			continue // it may come of those
 		case p.Line > 0:
 			what = fmt.Sprintf("with %s, line %d: %s: %s", clip(value), p.Line, p.Path, p.What)
 		}
