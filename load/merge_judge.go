@@ -10,6 +10,7 @@ import (
 
 	"mqttrace/load/clock"
 	"mqttrace/load/result"
+	"mqttrace/load/shard"
 	"mqttrace/scenarios"
 )
 
@@ -120,7 +121,7 @@ func (m *merger) mergeWarnings(res *result.Result) []result.Warning {
 	if missing := missingOf(m.shards); len(missing) > 0 {
 		m.warn("run", "%s: figures and the ledger are of the clients of the others", areMissing(missing, m.shards[0].Shard.Of))
 		if m.strays > 0 {
-			m.warn("delivery", "%d messages came from the missing %s; they are not in the ledger", m.strays, shardsNamed(missing))
+			m.warn("delivery", "%d messages came from the missing %s; they are not in the ledger", m.strays, shard.Named(missing))
 		}
 	}
 	return append(all, m.run.warnings...)
@@ -176,9 +177,9 @@ func (c chorus) said(shards int) (all []result.Warning) {
 	for _, v := range c {
 		switch {
 		case v.differ:
-			v.Text = fmt.Sprintf("%s, such as shard %d: %s", shardsNamed(v.shards), v.shards[0], v.Text)
+			v.Text = fmt.Sprintf("%s, such as shard %d: %s", shard.Named(v.shards), v.shards[0], v.Text)
 		case len(v.shards) < shards:
-			v.Text = shardsNamed(v.shards) + ": " + v.Text
+			v.Text = shard.Named(v.shards) + ": " + v.Text
 		}
 		all = append(all, v.Warning)
 	}
@@ -252,33 +253,7 @@ func (m *merger) reasonsOf(v result.Verdict) (all []string) {
 // areMissing says which shards there is nothing of.
 func areMissing(missing []int, of int) string {
 	if len(missing) == 1 {
-		return fmt.Sprintf("%s of %d is missing", shardsNamed(missing), of)
+		return fmt.Sprintf("%s of %d is missing", shard.Named(missing), of)
 	}
-	return fmt.Sprintf("%s of %d are missing", shardsNamed(missing), of)
-}
-
-// shardsNamed names shards by their indexes, in order: "shard 3", "shards 1 and 4", "shards 0 to 5 and 7".
-func shardsNamed(indexes []int) string {
-	if len(indexes) == 1 {
-		return fmt.Sprintf("shard %d", indexes[0])
-	}
-	var parts []string
-	for len(indexes) > 0 {
-		n := 1
-		for n < len(indexes) && indexes[n] == indexes[0]+n {
-			n++
-		}
-		if n < 3 {
-			n = 1
-			parts = append(parts, fmt.Sprint(indexes[0]))
-		} else {
-			parts = append(parts, fmt.Sprintf("%d to %d", indexes[0], indexes[n-1]))
-		}
-		indexes = indexes[n:]
-	}
-	last := len(parts) - 1
-	if last == 0 {
-		return "shards " + parts[0]
-	}
-	return "shards " + strings.Join(parts[:last], ", ") + " and " + parts[last]
+	return fmt.Sprintf("%s of %d are missing", shard.Named(missing), of)
 }

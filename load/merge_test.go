@@ -337,14 +337,3 @@ func TestMissingShardsInvalidateTheRun(t *testing.T) {
 	assert.Contains(t, got.Warnings, result.Warning{About: "run", Text: "shard 0 of 3 is missing: figures and the ledger are of the clients of the others"})
 	assert.Contains(t, got.Warnings, result.Warning{About: "delivery", Text: "200 messages came from the missing shard 0; they are not in the ledger"})
 }
-
-func TestShardsAreNamed(t *testing.T) {
-	for _, c := range []struct {
-		indexes []int
-		want    string
-	}{
-		{[]int{3}, "shard 3"}, {[]int{3, 4}, "shards 3 and 4"}, {[]int{0, 1, 2}, "shards 0 to 2"}, {[]int{0, 1, 2, 3, 7}, "shards 0 to 3 and 7"}, {[]int{1, 4, 6}, "shards 1, 4 and 6"},
-	} {
-		assert.Equal(t, c.want, shardsNamed(c.indexes))
-	}
-}

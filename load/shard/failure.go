@@ -57,12 +57,12 @@ func (s Shard) where() string { return fmt.Sprintf("%s, pid %d", s.Host, s.PID) 
 
 func notArrived(indexes []int, of int, wait time.Duration) *Failure {
 	return &Failure{Cause: Missing, Shard: Shard{Index: indexes[0]},
-		Text: fmt.Sprintf("%s of %d did not arrive within %v", shards(indexes), of, wait)}
+		Text: fmt.Sprintf("%s of %d did not arrive within %v", Named(indexes), of, wait)}
 }
 
 func notReported(indexes []int, step string, wait time.Duration) *Failure {
 	return &Failure{Cause: Missing, Shard: Shard{Index: indexes[0]},
-		Text: fmt.Sprintf("%s did not report %s within %v of the first that did", shards(indexes), step, wait)}
+		Text: fmt.Sprintf("%s did not report %s within %v of the first that did", Named(indexes), step, wait)}
 }
 
 func twice(a, b Shard) *Failure {
@@ -106,17 +106,35 @@ func unreachable(self Shard, limit time.Duration, err error) *Failure {
 	return &Failure{Cause: Unreachable, Shard: self, Text: fmt.Sprintf("%v lost the broker, and did not reach it again within %v: %v", self, limit, err)}
 }
 
-// shards is "shard 3", or "shards 3, 5 and 7", or the first ten of more.
-func shards(indexes []int) string {
+// Named names shards by their indexes, in order: "shard 3", "shards 1 and 4", "shards 0 to 5 and 7". Of more than ten such parts it gives
+// the first ten, and how many shards are left.
+func Named(indexes []int) string {
 	if len(indexes) == 1 {
 		return fmt.Sprintf("shard %d", indexes[0])
 	}
 	const most = 10
-	if len(indexes) > most {
-		return fmt.Sprintf("shards %s and %d others", numbers(indexes[:most]), len(indexes)-most)
+	var parts []string
+	for len(indexes) > 0 && (len(parts) < most || len(indexes) == 1) {
+		n := 1
+		for n < len(indexes) && indexes[n] == indexes[0]+n {
+			n++
+		}
+		if n < 3 {
+			n = 1
+			parts = append(parts, fmt.Sprint(indexes[0]))
+		} else {
+			parts = append(parts, fmt.Sprintf("%d to %d", indexes[0], indexes[n-1]))
+		}
+		indexes = indexes[n:]
 	}
-	last := len(indexes) - 1
-	return fmt.Sprintf("shards %s and %d", numbers(indexes[:last]), indexes[last])
+	if len(indexes) > 0 {
+		parts = append(parts, fmt.Sprintf("%d others", len(indexes)))
+	}
+	last := len(parts) - 1
+	if last == 0 {
+		return "shards " + parts[0]
+	}
+	return "shards " + strings.Join(parts[:last], ", ") + " and " + parts[last]
 }
 
 func numbers(indexes []int) string {

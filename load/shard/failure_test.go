@@ -473,3 +473,15 @@ func TestStartHeardTooLate(t *testing.T) {
 	assert.ErrorContains(t, err, "shard 0 heard of the start 1m0.")
 	require.NoError(t, m.Close(limited(t)))
 }
+
+func TestShardsAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		indexes []int
+		want    string
+	}{
+		{[]int{3}, "shard 3"}, {[]int{3, 4}, "shards 3 and 4"}, {[]int{0, 1, 2}, "shards 0 to 2"}, {[]int{0, 1, 2, 3, 7}, "shards 0 to 3 and 7"}, {[]int{1, 4, 6}, "shards 1, 4 and 6"},
+		{[]int{0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 19, 21}, "shards 0, 2, 4, 6, 8, 10, 12, 14, 16, 18 and 2 others"},
+	} {
+		assert.Equal(t, c.want, Named(c.indexes))
+	}
+}

@@ -213,7 +213,7 @@ func (l *lead) awaitNews(ctx context.Context) error {
 }
 
 func (l *lead) without(missing []int) error {
-	return fmt.Errorf("no result came from %s of %d", shards(missing), l.spec.Of)
+	return fmt.Errorf("no result came from %s of %d", Named(missing), l.spec.Of)
 }
 
 // collected is what has come, from whom nothing has, and how many of those still live.
