@@ -117,9 +117,9 @@ faults: [{at: 200ms, for: 300ms, network: cut}, {at: 6s, for: 200ms, network: cu
 `)
 	require.Len(t, res.Faults, 2)
 	early, next := res.Faults[0], res.Faults[1]
-	assert.Nil(t, early.BeforeP99NS)
-	assert.Nil(t, early.RecoveredNS)
-	if res.Verdict != result.Invalid { // nor do a hundred messages arrive in time before the fault then
+	if res.Verdict != result.Invalid { // nor do faults begin in time then
+		assert.Nil(t, early.BeforeP99NS)
+		assert.Nil(t, early.RecoveredNS)
 		assert.NotNil(t, next.BeforeP99NS)
 	}
 }
