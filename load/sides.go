@@ -1,10 +1,8 @@
 package load
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -52,51 +50,42 @@ type farQuestion struct {
 
 // farReport is a line to the parent.
 type farReport struct {
-	Error   string        `json:"error,omitempty"`
-	Answers uint64        `json:"answers"`
-	CPU     time.Duration `json:"cpu_ns"`
+	child.Answer
+	CPU time.Duration `json:"cpu_ns"`
 }
 
-// Answered implements child.Report.
-func (r farReport) Answered() uint64 { return r.Answers }
-
-// Failure implements child.Report.
-func (r farReport) Failure() string { return r.Error }
-
-// receiveForParent is the receiving side from its first line of input to the last. A report that cannot be sent is no error: the
-// parent is gone, and the end of the input says so too.
+// receiveForParent is the receiving side from its first line of input to the last.
 func receiveForParent(in io.Reader, out io.Writer) {
-	lines, reports := bufio.NewScanner(in), json.NewEncoder(out)
-	lines.Buffer(nil, 1<<20)
-	r, err := receivingSide(lines)
-	if err != nil {
-		_ = reports.Encode(farReport{Error: err.Error()})
-		return
-	}
-	defer r.endArms()
-	defer r.disconnect()
-	defer close(r.over)
-	_ = reports.Encode(farReport{CPU: record.CPUTime()})
-	for answers := uint64(1); lines.Scan(); answers++ {
-		var q farQuestion
-		if json.Unmarshal(lines.Bytes(), &q) == nil && q.Flush != nil {
-			ctx, cancel := context.WithTimeout(context.Background(), r.timeline.gap)
-			_ = r.arms[*q.Flush].flush(ctx) // the parent's own flush says whether the sink keeps up
-			cancel()
-		}
-		_ = reports.Encode(farReport{Answers: answers, CPU: record.CPUTime()})
-	}
+	child.Play("receiving side", in, out, func(cfg farConfig) (child.Part, error) {
+		r, err := receivingSide(cfg)
+		return farPart{r}, err
+	})
 }
 
-// receivingSide reads the configuration and connects the receivers.
-func receivingSide(lines *bufio.Scanner) (*run, error) {
-	var cfg farConfig
-	if !lines.Scan() {
-		return nil, fmt.Errorf("read the receiving side's configuration: %w", io.ErrUnexpectedEOF)
+// farPart is the receiving side as its parent sees it.
+type farPart struct{ run *run }
+
+func (farPart) Hello() child.Report { return farReport{CPU: record.CPUTime()} }
+
+func (p farPart) Obey(line []byte, a child.Answer) child.Report {
+	var q farQuestion
+	if json.Unmarshal(line, &q) == nil && q.Flush != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), p.run.timeline.gap)
+		_ = p.run.arms[*q.Flush].flush(ctx) // the parent's own flush says whether the sink keeps up
+		cancel()
 	}
-	if err := json.Unmarshal(lines.Bytes(), &cfg); err != nil {
-		return nil, fmt.Errorf("read the receiving side's configuration: %w", err)
-	}
+	return farReport{Answer: a, CPU: record.CPUTime()}
+}
+
+func (p farPart) Close(a child.Answer) child.Report {
+	close(p.run.over)
+	p.run.disconnect()
+	p.run.endArms()
+	return farReport{Answer: a, CPU: record.CPUTime()}
+}
+
+// receivingSide connects the receivers.
+func receivingSide(cfg farConfig) (*run, error) {
 	sc, err := scenarios.Decode("scenario.json", cfg.Scenario)
 	if err != nil {
 		return nil, err

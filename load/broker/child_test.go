@@ -39,11 +39,11 @@ func TestChildEndsWithItsPipe(t *testing.T) {
 	_, err = io.WriteString(stdin, "\n")
 	require.NoError(t, err)
 	require.NoError(t, reports.Decode(&answer))
-	assert.Equal(t, report{Answers: 1}, answer)
+	assert.Equal(t, report{Answer: child.Answer{Answers: 1}}, answer)
 
 	require.NoError(t, stdin.Close())
 	require.NoError(t, reports.Decode(&last))
-	assert.Equal(t, report{Answers: 1}, last)
+	assert.Equal(t, report{Answer: child.Answer{Answers: 1}}, last)
 	require.NoError(t, cmd.Wait())
 }
 

@@ -1,9 +1,7 @@
 package network
 
 import (
-	"bufio"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 
@@ -37,56 +35,38 @@ type command struct {
 
 // report is a line of JSON to the parent. The first says where the proxies listen, or why they do not.
 type report struct {
+	child.Answer
 	Addresses map[string]string `json:"addresses,omitempty"`
-	Error     string            `json:"error,omitempty"`
-	Answers   uint64            `json:"answers"`
 	// Trouble says why the last command could not be carried out.
 	Trouble string `json:"trouble,omitempty"`
 }
 
-// Answered implements child.Report.
-func (r report) Answered() uint64 { return r.Answers }
-
-// Failure implements child.Report.
-func (r report) Failure() string { return r.Error }
-
-// runChild runs proxies until the end of in, which the parent closes by intent or by dying. A report that cannot be sent is no
-// error: the parent is gone, and the end of in says so too.
+// runChild runs the proxies that the first line of in asks for, until the end of in.
 func runChild(in io.Reader, out io.Writer) {
-	lines, reports := bufio.NewScanner(in), json.NewEncoder(out)
-	lines.Buffer(nil, 1<<20)
-	all, err := openAsTold(lines)
-	if err != nil {
-		_ = reports.Encode(report{Error: err.Error()})
-		return
-	}
-	defer all.close()
-	_ = reports.Encode(report{Addresses: all.addresses()})
-	for answers := uint64(1); lines.Scan(); answers++ {
-		_ = reports.Encode(report{Answers: answers, Trouble: all.obey(lines.Bytes())})
-	}
+	child.Play("network", in, out, func(cfg config) (child.Part, error) {
+		all, err := open(cfg.Upstream, cfg.Names)
+		return part{all}, err
+	})
 }
 
-func openAsTold(lines *bufio.Scanner) (proxies, error) {
-	var cfg config
-	if !lines.Scan() {
-		return nil, fmt.Errorf("read the network's configuration: %w", io.ErrUnexpectedEOF)
-	}
-	if err := json.Unmarshal(lines.Bytes(), &cfg); err != nil {
-		return nil, fmt.Errorf("read the network's configuration: %w", err)
-	}
-	return open(cfg.Upstream, cfg.Names)
-}
+// part is the proxies as their parent sees them.
+type part struct{ all proxies }
 
-// obey carries out a command and returns what went wrong.
-func (all proxies) obey(line []byte) (trouble string) {
+func (p part) Hello() child.Report { return report{Addresses: p.all.addresses()} }
+
+func (p part) Obey(line []byte, a child.Answer) child.Report {
 	var c command
 	err := json.Unmarshal(line, &c)
 	if err == nil {
-		err = all.set(c.Name, c.Condition)
+		err = p.all.set(c.Name, c.Condition)
 	}
 	if err != nil {
-		return err.Error()
+		return report{Answer: a, Trouble: err.Error()}
 	}
-	return ""
+	return report{Answer: a}
+}
+
+func (p part) Close(a child.Answer) child.Report {
+	p.all.close()
+	return report{Answer: a}
 }

@@ -1,22 +1,15 @@
 package otlp
 
 import (
-	"bufio"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"mqttrace/load/internal/child"
 )
 
-const (
-	// childSink is the role of a child process that is an OTLP sink.
-	childSink = "otlp"
-	// childExitLimit is how long a child may take to end after its parent has closed the pipe.
-	childExitLimit = 3 * time.Second
-)
+// childSink is the role of a child process that is an OTLP sink.
+const childSink = "otlp"
 
 // RunIfChild runs an OTLP sink and exits, if this process was started to do so by StartSink, and returns at once if not. Call it
 // first in main, and in TestMain of every package whose tests start a sink: without it the child would run the whole program,
@@ -38,66 +31,37 @@ type command struct {
 // report is one line of JSON from the child to its parent. The first says where it listens or why it does not, the others
 // have the counts.
 type report struct {
-	GRPC  string `json:"grpc,omitempty"` // host:port
-	HTTP  string `json:"http,omitempty"`
-	Error string `json:"error,omitempty"`
-	// Answers counts the lines from the parent that the child has read, its configuration left out.
-	Answers uint64 `json:"answers"`
-	Counts  Counts `json:"counts"`
+	child.Answer
+	GRPC   string `json:"grpc,omitempty"` // host:port
+	HTTP   string `json:"http,omitempty"`
+	Counts Counts `json:"counts"`
 }
 
-// Answered implements child.Report.
-func (r report) Answered() uint64 { return r.Answers }
-
-// Failure implements child.Report.
-func (r report) Failure() string { return r.Error }
-
-// runChild receives as the first line of in says, obeys and answers every further line, and at the end of in, which the parent
-// closes by intent or by dying, closes the receiver and sends the last report. A report that cannot be sent is no error: the
-// parent is gone, and the end of in says so too.
+// runChild receives as the first line of in says, until the end of in.
 func runChild(in io.Reader, out io.Writer) {
-	lines, reports := bufio.NewScanner(in), json.NewEncoder(out)
-	r, err := listenAsTold(lines)
-	if err != nil {
-		_ = reports.Encode(report{Error: err.Error()})
-		return
-	}
-	_ = reports.Encode(report{GRPC: r.GRPCAddr(), HTTP: r.HTTPAddr()})
-	var answers uint64
-	for lines.Scan() {
-		obey(r, lines.Bytes())
-		answers++
-		_ = reports.Encode(report{Answers: answers, Counts: r.Counts()})
-	}
-	exit := time.AfterFunc(childExitLimit, func() { os.Exit(1) })
-	defer exit.Stop()
-	_ = r.Close()
-	_ = reports.Encode(report{Answers: answers, Counts: r.Counts()})
+	child.Play("sink", in, out, func(cfg Config) (child.Part, error) {
+		r, err := Listen(cfg)
+		return part{r}, err
+	})
 }
 
-// listenAsTold reads the configuration and listens.
-func listenAsTold(lines *bufio.Scanner) (*Receiver, error) {
-	var cfg Config
-	if !lines.Scan() {
-		return nil, fmt.Errorf("read the sink's configuration from the parent: %w", orEOF(lines.Err()))
-	}
-	if err := json.Unmarshal(lines.Bytes(), &cfg); err != nil {
-		return nil, fmt.Errorf("read the sink's configuration %q: %w", lines.Text(), err)
-	}
-	return Listen(cfg)
+// part is a receiver as its parent sees it.
+type part struct{ receiver *Receiver }
+
+func (p part) Hello() child.Report {
+	return report{GRPC: p.receiver.GRPCAddr(), HTTP: p.receiver.HTTPAddr()}
 }
 
-func orEOF(err error) error {
-	if err == nil {
-		return io.ErrUnexpectedEOF
-	}
-	return err
-}
-
-// obey does what a line says. One that says nothing that can be read is a question.
-func obey(r *Receiver, line []byte) {
+// Obey implements child.Part. A line that says nothing that can be read is a question.
+func (p part) Obey(line []byte, a child.Answer) child.Report {
 	var c command
 	if json.Unmarshal(line, &c) == nil && c.Behavior != nil {
-		r.Behave(*c.Behavior)
+		p.receiver.Behave(*c.Behavior)
 	}
+	return report{Answer: a, Counts: p.receiver.Counts()}
+}
+
+func (p part) Close(a child.Answer) child.Report {
+	_ = p.receiver.Close()
+	return report{Answer: a, Counts: p.receiver.Counts()}
 }
