@@ -41,11 +41,7 @@ func (s *steps) run(ctx context.Context, sc *scenarios.Scenario, value, role, la
 	}
 	s.last = res
 	step := result.Step{Value: value, Role: role, Verdict: res.Verdict, Reason: res.Reason, Arms: withoutSeries(res.Arms), Thresholds: res.Thresholds}
-	number, unit, ok := scenarios.Quantity(value)
-	if !ok {
-		number = float64(len(s.sweep.Steps) + 1)
-	}
-	step.Number, s.sweep.Unit = number, unit
+	step.Number, s.sweep.Unit, _ = scenarios.Quantity(value)
 	s.sweep.Steps = append(s.sweep.Steps, step)
 	return r, &s.sweep.Steps[len(s.sweep.Steps)-1], nil
 }
@@ -89,17 +85,26 @@ func stepCount(n int) string {
 	return fmt.Sprintf("%d steps", n)
 }
 
-// sweep runs the scenario once for each value.
+// sweep runs the scenario once for each value or combination of values.
 func sweep(ctx context.Context, sc *scenarios.Scenario, opts Options) (*result.Result, error) {
 	s := newSteps(sc, sc.Sweep.Over, opts)
-	for i, value := range sc.Sweep.Values {
-		at, err := sc.Sweep.At(value)
+	for _, d := range sc.Sweep.With {
+		s.sweep.With = append(s.sweep.With, d.Over)
+	}
+	settings := sc.Sweep.Settings()
+	for i, setting := range settings {
+		at, err := sc.Sweep.At(setting)
 		if err != nil {
 			return nil, err
 		}
-		label := fmt.Sprintf("%d of %d: %s", i+1, len(sc.Sweep.Values), value)
-		if _, _, err := s.run(ctx, at, value, result.SweepStep, label); err != nil {
-			return s.ended(ctx, value, err)
+		label := fmt.Sprintf("%d of %d: %s", i+1, len(settings), setting)
+		_, step, err := s.run(ctx, at, setting.Value, result.SweepStep, label)
+		if err != nil {
+			return s.ended(ctx, setting.String(), err)
+		}
+		step.With = setting.With
+		if _, _, isNumber := scenarios.Quantity(setting.Value); !isNumber {
+			step.Number = float64(i%len(sc.Sweep.Values) + 1)
 		}
 		if s.last.Verdict == result.Interrupted {
 			break
@@ -115,7 +120,7 @@ func (s *steps) verdict() (result.Verdict, string) {
 		var at []string
 		for _, step := range s.sweep.Steps {
 			if step.Verdict == verdict {
-				at = append(at, fmt.Sprintf("at %s: %s", step.Value, step.Reason))
+				at = append(at, fmt.Sprintf("at %s: %s", step.Setting(), step.Reason))
 			}
 		}
 		if len(at) > 0 {

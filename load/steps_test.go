@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -41,6 +42,36 @@ thresholds: [sent < 50]
 	assert.Equal(t, "at 80/s: threshold missed: sent < 50", res.Reason)
 	assert.Contains(t, string(res.Scenario), `"sweep"`, "the scenario as it was asked for")
 	assert.EqualValues(t, 80, res.Arms[0].Sent, "the last step's")
+}
+
+func TestSweepIsARunPerCombination(t *testing.T) {
+	t.Parallel()
+	res := runScenario(t, `
+warmup: 0s
+duration: 500ms
+senders: [{name: sensors, rate: 20/s, topic: bench, payload: {size: 10}}]
+receivers: [{name: backend, filter: bench, qos: 2}]
+sweep:
+  over: senders.sensors.qos
+  values: [1, 2]
+  with: [{over: senders.sensors.rate, values: [20/s, 80/s]}, {over: client, values: [lean, paho]}]
+thresholds: [sent < 30]
+`)
+	require.NotNil(t, res.Sweep)
+	assert.Equal(t, []string{"senders.sensors.rate", "client"}, res.Sweep.With)
+	var settings []string
+	for _, s := range res.Sweep.Steps {
+		settings = append(settings, s.Setting())
+		sent, qos := map[string]uint64{"20/s": 10, "80/s": 40}[s.With[0]], map[float64]uint8{1: 1, 2: 2}[s.Number]
+		assert.Equal(t, sent, s.Arms[0].Sent, s.Setting())
+		assert.Equal(t, qos, s.Arms[0].Delivery.Flows[0].QoS, s.Setting())
+		assert.Zero(t, s.Arms[0].Delivery.Lost, s.Setting())
+	}
+	assert.Equal(t, []string{
+		"1, 20/s, lean", "2, 20/s, lean", "1, 20/s, paho", "2, 20/s, paho", "1, 80/s, lean", "2, 80/s, lean", "1, 80/s, paho", "2, 80/s, paho",
+	}, settings)
+	assert.Equal(t, result.Fail, res.Verdict)
+	assert.True(t, strings.HasPrefix(res.Reason, "at 1, 80/s, lean: threshold missed: sent < 30; at 2, 80/s, lean: "), res.Reason)
 }
 
 func TestSearchPerArmUpToItsRange(t *testing.T) {

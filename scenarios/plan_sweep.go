@@ -11,7 +11,14 @@ func (s *Sweep) words() []string {
 		return nil
 	}
 	lines := append([]string{s.Over}, wrap(strings.Join(s.Values, ", "), textWidth-12)...)
-	return append(lines, fmt.Sprintf("%s one after another; what is below is for the value in the file", plural(len(s.Values), "run")))
+	for _, d := range s.With {
+		lines = append(append(lines, "with each of "+d.Over), wrap(strings.Join(d.Values, ", "), textWidth-12)...)
+	}
+	values := "value"
+	if len(s.With) > 0 {
+		values = "values"
+	}
+	return append(lines, fmt.Sprintf("%s one after another; what is below is for the %s in the file", plural(len(s.Settings()), "run"), values))
 }
 
 // words say what a search tries.

@@ -31,6 +31,7 @@ func JSONSchema() ([]byte, error) {
 	addSizes(schema.Properties.Value("senders").Items, schema.Properties.Value("receivers").Items)
 	addArms(schema.Properties.Value("tracing"))
 	addRange(schema.Properties.Value("sweep"))
+	addDimensions(schema.Properties.Value("sweep").Properties.Value("with"))
 	scalars(schema.Properties.Value("search"), "from", "to")
 	addFaults(schema.Properties.Value("faults").Items)
 	schema.Definitions = jsonschema.Definitions{"template": templateSchema(), "value": propertyValueSchema()}

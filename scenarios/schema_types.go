@@ -117,6 +117,12 @@ func addRange(sweep *jsonschema.Schema) {
 	sweep.OneOf = []*jsonschema.Schema{{Required: []string{"values"}}, {Required: []string{"from", "to"}}}
 }
 
+// addDimensions says of the further keys of a sweep what addRange says of the first.
+func addDimensions(with *jsonschema.Schema) {
+	with.MaxItems = ptr(maxDimensions)
+	addRange(with.Items)
+}
+
 // scalars lets some properties hold a value of any type.
 func scalars(in *jsonschema.Schema, keys ...string) {
 	for _, key := range keys {

@@ -8,8 +8,10 @@ import (
 	"strings"
 )
 
-// maxSteps bounds the runs of a sweep.
-const maxSteps = 100
+const (
+	maxSteps      = 100 // runs of a sweep
+	maxDimensions = 4   // keys of a sweep beside the first
+)
 
 // scale is how the steps of a range are apart.
 type scale string
@@ -19,34 +21,71 @@ const (
 	linearScale scale = "linear"
 )
 
-// sweeping reads the key sweep: a list of values, or a range that becomes one.
+// sweeping reads the key sweep.
 func (d *decoder) sweeping(to **Sweep) func(*node) {
 	return func(n *node) {
 		s := &Sweep{Values: []string{}}
-		var from, until *node
-		spacing, steps := logScale, 5
-		d.mapping(n,
-			required("over", "the path of a key, such as senders[0].rate", d.overPath(&s.Over)),
-			optional("values", d.values(&s.Values)),
-			optional("from", func(n *node) { from = n }),
-			optional("to", func(n *node) { until = n }),
-			optional("steps", d.whole(&steps, 2, maxSteps)),
-			optional("scale", oneOf(d, &spacing, logScale, linearScale)),
-		)
-		switch values := n.get("values"); {
-		case values != nil && (from != nil || until != nil):
-			d.report(n, "values and a range", "either values, or from and to")
-		case values == nil && (from == nil || until == nil):
-			d.report(n, "there is nothing to go through", "values, such as [100/s, 1000/s], or from and to")
-		case values == nil:
-			if low, high, ok := d.ends(from, until); ok {
-				s.Values = rangeOf(low, high, steps, spacing)
-			}
-		}
-		if n.sound() {
+		d.varying(n, &s.Over, &s.Values, optional("with", d.dimensions(&s.With)))
+		if n.sound() && d.isBounded(n, s) {
 			*to = s
 		}
 	}
+}
+
+// dimensions reads the keys beside the first.
+func (d *decoder) dimensions(to *[]Dimension) func(*node) {
+	return func(n *node) {
+		if len(n.items) > maxDimensions {
+			d.report(n, plural(len(n.items), "key"), fmt.Sprintf("at most %d", maxDimensions))
+		}
+		listOf(d, to, func(n *node) (one Dimension) {
+			d.varying(n, &one.Over, &one.Values)
+			return one
+		})(n)
+	}
+}
+
+// varying reads a key and its values: a list, or a range that becomes one.
+func (d *decoder) varying(n *node, over *string, to *[]string, more ...field) {
+	var from, until *node
+	spacing, steps := logScale, 5
+	d.mapping(n, append([]field{
+		required("over", "the path of a key, such as senders[0].rate", d.overPath(over)),
+		optional("values", d.values(to)),
+		optional("from", func(n *node) { from = n }),
+		optional("to", func(n *node) { until = n }),
+		optional("steps", d.whole(&steps, 2, maxSteps)),
+		optional("scale", oneOf(d, &spacing, logScale, linearScale)),
+	}, more...)...)
+	switch values := n.get("values"); {
+	case n.kind != mapping: // which has been said
+	case values != nil && (from != nil || until != nil):
+		d.report(n, "values and a range", "either values, or from and to")
+	case values == nil && (from == nil || until == nil):
+		d.report(n, "there is nothing to go through", "values, such as [100/s, 1000/s], or from and to")
+	case values == nil:
+		if low, high, ok := d.ends(from, until); ok {
+			*to = rangeOf(low, high, steps, spacing)
+		}
+	}
+}
+
+// isBounded makes sure that no key of a sweep is there twice, and that it ends.
+func (d *decoder) isBounded(n *node, s *Sweep) bool {
+	runs, isSound := len(s.Values), true
+	for i, one := range s.With {
+		isAgain := func(other Dimension) bool { return other.Over == one.Over }
+		if isAgain(Dimension{Over: s.Over}) || slices.ContainsFunc(s.With[:i], isAgain) {
+			d.report(n.get("with").items[i].get("over"), quote(one.Over)+" is swept over already", "each key once")
+			isSound = false
+		}
+		runs *= len(one.Values)
+	}
+	if isSound && runs > maxSteps {
+		d.report(n.get("with"), plural(runs, "combination"), fmt.Sprintf("at most %d", maxSteps))
+		isSound = false
+	}
+	return isSound
 }
 
 // search reads the key search.
@@ -163,17 +202,7 @@ func (d *decoder) steps(n *node, s *Scenario, src *source) {
 	}
 	if s.Sweep != nil {
 		s.Sweep.source = src
-		values := sweep.get("values")
-		for i, value := range s.Sweep.Values {
-			at := sweep
-			if values != nil {
-				at = values.items[i]
-			}
-			_, err := s.Sweep.At(value)
-			if d.step(at, sweep.get("over"), value, err, own) {
-				break
-			}
-		}
+		d.sweepSteps(sweep, s.Sweep, own)
 	}
 	if s.Search != nil {
 		s.Search.source = src
@@ -186,6 +215,60 @@ func (d *decoder) steps(n *node, s *Scenario, src *source) {
 			if d.step(at, search.get("over"), at.text, err, own) {
 				return
 			}
+		}
+	}
+}
+
+// sweepSteps makes sure that the runs of a sweep are scenarios. What is wrong with a combination is said of the values that are wrong by
+// themselves, if there are any.
+func (d *decoder) sweepSteps(n *node, s *Sweep, own Problems) {
+	if len(s.With) == 0 {
+		d.valueSteps(n, s.source, s.Over, s.Values, own)
+		return
+	}
+	before := len(d.problems)
+	together := d.combinedSteps(n, s, own)
+	if len(together) == 0 {
+		return
+	}
+	d.valueSteps(n, s.source, s.Over, s.Values, own)
+	for i, one := range s.With {
+		d.valueSteps(n.get("with").items[i], s.source, one.Over, one.Values, own)
+	}
+	if len(d.problems) == before {
+		d.problems = append(d.problems, together...)
+	}
+}
+
+// combinedSteps is what is wrong with the first combination of a sweep that is no scenario.
+func (d *decoder) combinedSteps(n *node, s *Sweep, own Problems) (together Problems) {
+	before := len(d.problems)
+	for _, setting := range s.Settings() {
+		_, err := s.At(setting)
+		d.step(n.get("with"), n.get("over"), setting.String(), err, own)
+		together = slices.Clone(d.problems[before:])
+		if len(together) == 0 {
+			continue
+		}
+		for i := range together {
+			together[i].What = "with " + clip(setting.String()) + ": " + together[i].What
+		}
+		break
+	}
+	d.problems = d.problems[:before]
+	return together
+}
+
+// valueSteps makes sure that the scenario is one with each value of a key.
+func (d *decoder) valueSteps(n *node, src *source, over string, values []string, own Problems) {
+	for i, value := range values {
+		at := n
+		if list := n.get("values"); list != nil {
+			at = list.items[i]
+		}
+		_, err := src.at("sweep", over, value)
+		if d.step(at, n.get("over"), value, err, own) {
+			return
 		}
 	}
 }

@@ -12,7 +12,7 @@ func TestSweepSetsOneValueAtATime(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"0", "128", "4KiB"}, s.Sweep.Values)
 	for i, want := range []int{0, 128, 4096} {
-		step, err := s.Sweep.At(s.Sweep.Values[i])
+		step, err := s.Sweep.At(s.Sweep.Settings()[i])
 		require.NoError(t, err)
 		assert.Equal(t, want, step.Senders[0].Payload.Size)
 		assert.Equal(t, seconds(1), step.Duration, "what was set for all stays set")
@@ -37,6 +37,30 @@ func TestSweepOverARange(t *testing.T) {
 		require.NoError(t, err, c.given)
 		assert.Equal(t, c.want, s.Sweep.Values)
 	}
+}
+
+func TestSweepOverCombinations(t *testing.T) {
+	s, err := Decode("x.yaml", []byte(`
+sweep:
+  over: senders[0].rate
+  from: 10/s
+  to: 100/s
+  steps: 2
+  with:
+    - {over: "senders[0].qos", values: [0, 1]}
+    - {over: "senders[0].payload.size", values: [64B, 1KiB]}
+`+minimal))
+	require.NoError(t, err)
+	var all []string
+	for _, setting := range s.Sweep.Settings() {
+		all = append(all, setting.String())
+		step, err := s.Sweep.At(setting)
+		require.NoError(t, err)
+		assert.Equal(t, setting.With[0] == "1", step.Senders[0].QoS == 1)
+		assert.Equal(t, setting.With[1] == "1KiB", step.Senders[0].Payload.Size == 1024)
+		assert.Nil(t, step.Sweep)
+	}
+	assert.Equal(t, []string{"10/s, 0, 64B", "100/s, 0, 64B", "10/s, 0, 1KiB", "100/s, 0, 1KiB", "10/s, 1, 64B", "100/s, 1, 64B", "10/s, 1, 1KiB", "100/s, 1, 1KiB"}, all)
 }
 
 func TestSearchBetweenItsEnds(t *testing.T) {

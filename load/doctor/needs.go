@@ -74,8 +74,8 @@ func runsOf(sc *scenarios.Scenario) []*scenarios.Scenario {
 		return []*scenarios.Scenario{sc}
 	}
 	var all []*scenarios.Scenario
-	for _, value := range sc.Sweep.Values {
-		if one, err := sc.Sweep.At(value); err == nil { // validation has seen to it that there is none
+	for _, setting := range sc.Sweep.Settings() {
+		if one, err := sc.Sweep.At(setting); err == nil { // validation has seen to it that there is none
 			all = append(all, one)
 		}
 	}

@@ -368,6 +368,8 @@ type Step struct {
 	// Number is Value as a number, to draw it: messages per second, bytes, a count. It is the step's place in the list where the
 	// value is none.
 	Number float64 `json:"number"`
+	// With are the values of Sweep.With, in its order.
+	With []string `json:"with,omitempty"`
 	// Role says what the step was for.
 	Role    string  `json:"role"`
 	Verdict Verdict `json:"verdict"`
@@ -384,10 +386,15 @@ const (
 	ConfirmStep = "confirmation" // the run at the end of a search that settles it
 )
 
-// Sweep is a scenario run with one value changed from step to step.
+// Setting is what a step set all keys to, one after the other.
+func (s *Step) Setting() string { return strings.Join(append([]string{s.Value}, s.With...), ", ") }
+
+// Sweep is a scenario run with one value, or several, changed from step to step.
 type Sweep struct {
 	// Over is the path of the value, as --set takes it: senders[0].rate.
 	Over string `json:"over"`
+	// With are the paths of the values that were changed beside it, if any.
+	With []string `json:"with,omitempty"`
 	// Unit is what Number of a step counts: msg/s, B; empty for a bare number.
 	Unit  string `json:"unit,omitempty"`
 	Steps []Step `json:"steps"`
