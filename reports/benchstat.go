@@ -35,7 +35,7 @@ func Benchstat(w io.Writer, all []Saved) error {
 		for _, step := range p.steps {
 			if step.Role == result.SweepStep {
 				for _, a := range step.arms {
-					b.arm(p, a, "/step="+benchName(step.Value))
+					b.arm(p, a, "/step="+benchName(step.Setting()))
 				}
 			}
 		}

@@ -92,6 +92,15 @@ func TestBenchstatTellsTheStepsOfASweepApart(t *testing.T) {
 	}
 	of := "Response/scenario=telemetry-1k/arm=record"
 	assert.Equal(t, []string{of + "-2", of + "/step=100_s-2", of + "/step=1000_s-2", of + "/step=10000_s-2"}, names)
+
+	var combinations []string
+	for _, r := range readBenchmarks(t, unsaved(combined("record"))) {
+		if name := r.Name.String(); strings.HasPrefix(name, "Response") && strings.Contains(name, "/step=") {
+			combinations = append(combinations, name)
+		}
+	}
+	of += "/step="
+	assert.Equal(t, []string{of + "64B,_0,_lean-2", of + "4KiB,_0,_lean-2", of + "64B,_1,_lean-2", of + "4KiB,_1,_lean-2"}, combinations)
 }
 
 // The command that people run on these files.

@@ -13,7 +13,7 @@ import (
 )
 
 // CSV writes the figures of results to w, a row for each result, arm and figure, under the headings file, scenario, started, arm,
-// figure, unit, value, step and verdict. A step is the value of a sweep's step with its role; it is empty, and the verdict is the
+// figure, unit, value, step and verdict. A step is the value of a sweep's step, or its values, with its role; it is empty, and the verdict is the
 // run's, in the rows that are of no step.
 // Rows are as RFC 4180 has them. Text that a spreadsheet could take for a formula has an apostrophe in front.
 func CSV(w io.Writer, all []Saved) error {
@@ -22,7 +22,7 @@ func CSV(w io.Writer, all []Saved) error {
 		p := newPage(s)
 		t.arms(p, p.arms, "", p.verdict)
 		for _, step := range p.steps {
-			t.arms(p, step.arms, step.Value+" "+step.Role, step.Verdict)
+			t.arms(p, step.arms, step.Setting()+" "+step.Role, step.Verdict)
 		}
 	}
 	return t.end()

@@ -45,7 +45,7 @@ func (p *page) describe(r *result.Result) {
 	if r.Sweep == nil {
 		p.ran = appendFact(p.ran, turns(r.Arms))
 	} else {
-		p.ran = appendFact(p.ran, plural(len(r.Sweep.Steps), "step")+" of "+r.Sweep.Over)
+		p.ran = appendFact(p.ran, plural(len(r.Sweep.Steps), "step")+" of "+sweptOver(r.Sweep))
 	}
 	p.ran = appendFact(p.ran, repetition(r.Repetition))
 	p.ran = appendFact(p.ran, shareOf(r))

@@ -77,6 +77,7 @@ func fixtures() map[string][]reports.Saved {
 		"four-arms":       {unsaved(arms("off", "context", "record", "export"))},
 		"faults":          {unsaved(stressed())},
 		"steps":           {unsaved(stepped())},
+		"combinations":    {unsaved(combined("record"))},
 		"search":          {unsaved(searched())},
 		"observed-broken": {unsaved(observedBroken())},
 		"several":         {{Result: passed(), Path: "a.json"}, {Result: failed(), Path: "b.json"}, {Result: arms("off", "export"), Path: "c.json"}},

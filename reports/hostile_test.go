@@ -77,7 +77,7 @@ func everything() map[string]*result.Result {
 	return map[string]*result.Result{
 		"pass": passed(), "fail": failed(), "lossy": lossy(), "invalid": invalid(), "interrupted": interrupted(), "no messages": noMessages(),
 		"nothing": nothing(), "arms": arms("off", "context", "record", "export"), "noise": noise(true), "few turns": fewTurns(),
-		"faults": stressed(), "backlog": heldBack(), "stages": staged(), "flood": flooded(), "sweep of arms": sweep(), "steps": stepped(), "search": searched(), "search of arms": searchedArms(),
+		"faults": stressed(), "backlog": heldBack(), "stages": staged(), "flood": flooded(), "sweep of arms": sweep(), "steps": stepped(), "combinations": combined("record"), "search": searched(), "search of arms": searchedArms(),
 		"shards": merged(), "broken shards": brokenShards(), "a shard": ofAShard(),
 		"observed": observed(), "observed, broken": observedBroken(), "observed, nothing": observedNothing(),
 	}

@@ -53,7 +53,7 @@ func lastStep(p *page) []web.Note {
 		return nil
 	}
 	last := s.Steps[len(s.Steps)-1]
-	return []web.Note{{Text: clean(fmt.Sprintf("The figures are those of the last step, %s (%s); those of all steps are under “%s”.", last.Value, last.Role, sweepTitle)), Tone: web.Quiet}}
+	return []web.Note{{Text: clean(fmt.Sprintf("The figures are those of the last step, %s (%s); those of all steps are under “%s”.", last.Setting(), last.Role, sweepTitle)), Tone: web.Quiet}}
 }
 
 const sweepTitle = "Value by value"

@@ -68,6 +68,7 @@ type thresholdSummary struct {
 
 type sweepSummary struct {
 	Over  string         `json:"over"`
+	With  []string       `json:"with,omitempty"`
 	Unit  string         `json:"unit,omitempty"`
 	Steps []stepSummary  `json:"steps"`
 	Found []result.Found `json:"found,omitempty"`
@@ -75,6 +76,7 @@ type sweepSummary struct {
 
 type stepSummary struct {
 	Value      string             `json:"value"`
+	With       []string           `json:"with,omitempty"`
 	Number     float64            `json:"number"`
 	Role       string             `json:"role"`
 	Verdict    result.Verdict     `json:"verdict"`
@@ -114,7 +116,7 @@ func summarize(p *page) summary {
 		s.Differences = append(s.Differences, differenceSummary{d, unitOf(d.Figure)})
 	}
 	if r.Sweep != nil {
-		s.Sweep = &sweepSummary{Over: r.Sweep.Over, Unit: r.Sweep.Unit, Steps: stepSummaries(p.steps), Found: r.Sweep.Found}
+		s.Sweep = &sweepSummary{Over: r.Sweep.Over, With: r.Sweep.With, Unit: r.Sweep.Unit, Steps: stepSummaries(p.steps), Found: r.Sweep.Found}
 	}
 	return s
 }
@@ -147,7 +149,7 @@ func stepSummaries(steps []stepInNumbers) []stepSummary {
 	all := []stepSummary{}
 	for _, s := range steps {
 		all = append(all, stepSummary{
-			Value: s.Value, Number: s.Number, Role: s.Role, Verdict: s.Verdict, Reason: s.Reason,
+			Value: s.Value, With: s.With, Number: s.Number, Role: s.Role, Verdict: s.Verdict, Reason: s.Reason,
 			Arms: armSummaries(s.arms), Thresholds: thresholdSummaries(s.Thresholds),
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"mqttrace/load/result"
 	"mqttrace/reports/internal/web"
@@ -13,99 +14,132 @@ import (
 // wide is the ratio of the highest value of a sweep to its lowest from which the axis is logarithmic.
 const wide = 20
 
-// sweepPlot draws the response times of each arm against the value that was swept; nil if there is nothing to draw.
+// sweepPlot draws the response times of each arm, with each combination of the values beside it, against the value that was swept; nil if
+// there is nothing to draw.
 func sweepPlot(s *result.Sweep) *drawing {
-	steps := inOrder(s.Steps)
-	arms := armsOf(steps)
+	c := curvesOf(s)
 	p := web.Plot{Label: "response times against " + clean(s.Over), Tall: true, X: web.Axis{Label: clean(s.Over), Unit: sweepUnit(s.Unit)}, Y: logNS("response")}
-	for _, step := range steps {
-		p.At = append(p.At, step.Number)
-	}
+	p.At = c.numbers
 	if len(p.At) > 0 && p.At[0] > 0 && p.At[len(p.At)-1] >= wide*p.At[0] {
 		p.X.Log = true
 	}
-	for i, arm := range arms {
-		p.Series = append(p.Series, stepLines(steps, arm, i, len(arms) > 1)...)
+	for i := range c.names {
+		p.Series = append(p.Series, c.lines(i)...)
 	}
-	p.Series = append(p.Series, notHeld(steps, len(arms))...)
+	p.Series = append(p.Series, c.notHeld()...)
 	p.Series = slices.DeleteFunc(p.Series, func(s web.Series) bool { return isEmpty(s.Values) })
 	if len(p.Series) == 0 {
 		return nil
 	}
 	for _, f := range s.Found {
 		if f.Number > 0 {
-			p.Marks = append(p.Marks, foundMark(s, f, arms))
+			p.Marks = append(p.Marks, c.foundMark(s, f))
 		}
 	}
-	return &drawing{name: "sweep", title: "Response times against " + clean(s.Over), caption: sweepCaption(steps), plot: p}
+	return &drawing{name: "sweep", title: "Response times against " + clean(s.Over), caption: c.caption(), plot: p}
 }
 
-// inOrder are the steps by their number. Of several with the same one, the last settled it.
+// curves are what a sweep comes to as lines in a plot.
+type curves struct {
+	with    []string // the keys beside the first
+	steps   []result.Step
+	numbers []float64   // of the steps, each once, in order
+	names   []curveName // in the order in which they first appear
+}
+
+// curveName is what the steps of a line have in common.
+type curveName struct{ beside, arm string }
+
+func curvesOf(s *result.Sweep) curves {
+	c := curves{with: s.With, steps: inOrder(s.Steps)}
+	for _, step := range c.steps {
+		c.numbers = append(c.numbers, step.Number)
+	}
+	c.numbers = slices.Compact(c.numbers)
+	for _, step := range s.Steps {
+		for _, a := range step.Arms {
+			if name := (curveName{c.beside(step), a.Name}); !slices.Contains(c.names, name) {
+				c.names = append(c.names, name)
+			}
+		}
+	}
+	return c
+}
+
+// beside is what a step set the keys beside the first to: "qos 1, client lean".
+func (c curves) beside(step result.Step) string {
+	var all []string
+	for i, value := range step.With[:min(len(step.With), len(c.with))] {
+		key := c.with[i][strings.LastIndexByte(c.with[i], '.')+1:]
+		all = append(all, key+" "+value)
+	}
+	return strings.Join(all, ", ")
+}
+
+// label is what tells the line from the others, with a space behind it; empty if it is the only one.
+func (c curves) label(i int) string {
+	name := c.names[i]
+	var parts []string
+	if name.beside != "" {
+		parts = append(parts, clean(name.beside))
+	}
+	if slices.ContainsFunc(c.names, func(other curveName) bool { return other.arm != name.arm }) {
+		parts = append(parts, clean(name.arm))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, " · ") + " "
+}
+
+// inOrder are the steps by their number. Of several with the same values, the last settled it.
 func inOrder(all []result.Step) (steps []result.Step) {
 	for _, s := range all {
 		if math.IsNaN(s.Number) || math.IsInf(s.Number, 0) {
 			continue
 		}
-		steps = slices.DeleteFunc(steps, func(other result.Step) bool { return other.Number == s.Number })
+		steps = slices.DeleteFunc(steps, func(other result.Step) bool { return other.Number == s.Number && slices.Equal(other.With, s.With) })
 		steps = append(steps, s)
 	}
-	slices.SortFunc(steps, func(a, b result.Step) int { return cmp.Compare(a.Number, b.Number) })
+	slices.SortStableFunc(steps, func(a, b result.Step) int { return cmp.Compare(a.Number, b.Number) })
 	return steps
 }
 
-// armsOf are the names of all arms, in the order in which they first appear.
-func armsOf(steps []result.Step) (names []string) {
-	for _, s := range steps {
-		for _, a := range s.Arms {
-			if !slices.Contains(names, a.Name) {
-				names = append(names, a.Name)
-			}
+// notHeld marks the steps that missed the thresholds and those that are invalid, at the highest p99 of any line.
+func (c curves) notHeld() []web.Series {
+	missed := web.Series{Label: "thresholds missed", Color: max(len(c.names), 1), Marker: 4, Scattered: true}
+	invalid := web.Series{Label: "run invalid", Color: max(len(c.names), 1) + 1, Marker: 2, Scattered: true}
+	missed.Values, invalid.Values = c.blank(), c.blank()
+	values := map[result.Verdict][]float64{result.Fail: missed.Values, result.Invalid: invalid.Values}
+	for _, step := range c.steps {
+		at, ok := values[step.Verdict]
+		if !ok {
+			continue
 		}
-	}
-	return names
-}
-
-// notHeld marks the steps that missed the thresholds and those that are invalid, at the highest p99 of any arm.
-func notHeld(steps []result.Step, arms int) []web.Series {
-	missed := web.Series{Label: "thresholds missed", Color: max(arms, 1), Marker: 4, Scattered: true}
-	invalid := web.Series{Label: "run invalid", Color: max(arms, 1) + 1, Marker: 2, Scattered: true}
-	for _, step := range steps {
-		highest := math.NaN()
+		highest := &at[slices.Index(c.numbers, step.Number)]
 		for _, a := range step.Arms {
-			if p99 := orNaN(a.Latency[result.Response].P99NS); !(highest >= p99) {
-				highest = p99
+			if p99 := orNaN(a.Latency[result.Response].P99NS); !(*highest >= p99) {
+				*highest = p99
 			}
 		}
-		at := map[result.Verdict]float64{step.Verdict: highest}
-		missed.Values = append(missed.Values, valueOr(at, result.Fail))
-		invalid.Values = append(invalid.Values, valueOr(at, result.Invalid))
 	}
 	return []web.Series{missed, invalid}
 }
 
-func valueOr(values map[result.Verdict]float64, verdict result.Verdict) float64 {
-	if v, ok := values[verdict]; ok {
-		return v
-	}
-	return math.NaN()
-}
+// blank has no value for any number.
+func (c curves) blank() []float64 { return slices.Repeat([]float64{math.NaN()}, len(c.numbers)) }
 
-// stepLines are the lines of an arm.
-func stepLines(steps []result.Step, arm string, i int, several bool) []web.Series {
-	prefix := ""
-	if several {
-		prefix = clean(arm) + " "
-	}
-	p50 := web.Series{Label: prefix + "p50", Color: i, Dash: 1, Marker: marker(i)}
-	p99 := web.Series{Label: prefix + "p99", Color: i, Marker: marker(i)}
-	for _, step := range steps {
-		middle, high := math.NaN(), math.NaN()
+// lines are the p50 and p99 of a curve.
+func (c curves) lines(i int) []web.Series {
+	p50 := web.Series{Label: c.label(i) + "p50", Color: i, Dash: 1, Marker: marker(i), Values: c.blank()}
+	p99 := web.Series{Label: c.label(i) + "p99", Color: i, Marker: marker(i), Values: c.blank()}
+	for _, step := range c.steps {
+		at := slices.Index(c.numbers, step.Number)
 		for _, a := range step.Arms {
-			if l := a.Latency[result.Response]; a.Name == arm && l.Withheld == "" {
-				middle, high = orNaN(l.P50NS), orNaN(l.P99NS)
+			if l := a.Latency[result.Response]; (curveName{c.beside(step), a.Name}) == c.names[i] && l.Withheld == "" {
+				p50.Values[at], p99.Values[at] = orNaN(l.P50NS), orNaN(l.P99NS)
 			}
 		}
-		p50.Values, p99.Values = append(p50.Values, middle), append(p99.Values, high)
 	}
 	return []web.Series{p50, p99}
 }
@@ -128,20 +162,24 @@ func sweepUnit(unit string) web.Unit {
 	}
 }
 
-func foundMark(s *result.Sweep, f result.Found, arms []string) web.Mark {
+func (c curves) foundMark(s *result.Sweep, f result.Found) web.Mark {
 	m := web.Mark{Axis: "x", At: f.Number, Label: "holds up to " + amountText(f.Number, s.Unit)}
-	if i := slices.Index(arms, f.Arm); len(s.Found) > 1 && i >= 0 {
+	if i := slices.Index(c.names, curveName{arm: f.Arm}); len(s.Found) > 1 && i >= 0 {
 		m.Color, m.Label = i+1, clean(f.Arm)+" "+m.Label
 	}
 	return m
 }
 
-func sweepCaption(steps []result.Step) string {
+func (c curves) caption() string {
 	n := map[result.Verdict]int{}
-	for _, s := range steps {
+	for _, s := range c.steps {
 		n[s.Verdict]++
 	}
-	text := fmt.Sprintf("%s, %s kept the thresholds", several(uint64(len(steps)), "value"), Count(uint64(n[result.Pass])))
+	what := "value"
+	if len(c.with) > 0 {
+		what = "combination"
+	}
+	text := fmt.Sprintf("%s, %s kept the thresholds", several(uint64(len(c.steps)), what), Count(uint64(n[result.Pass])))
 	if n[result.Invalid] > 0 {
 		text += fmt.Sprintf(", %s invalid", Count(uint64(n[result.Invalid])))
 	}

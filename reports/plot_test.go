@@ -248,6 +248,19 @@ func TestPlotOfASweepIsInOrder(t *testing.T) {
 	assert.Equal(t, found.Sweep.Found[0].Number, p.Marks[0].At)
 }
 
+func TestPlotOfCombinations(t *testing.T) {
+	p := plots(t, combined("off", "record"))["sweep"]
+	assert.Equal(t, []float64{64, 4096}, p.At)
+	for label, first := range map[string]float64{
+		"qos 0, client lean · off p99": 1_064_000, "qos 0, client lean · record p99": 1_064_000, "qos 1, client lean · off p99": 2_064_000, "qos 1, client lean · record p99": 2_064_000,
+	} {
+		line := p.line(t, label)
+		assert.Len(t, line, 2, label)
+		assert.Equal(t, first, line[0], label)
+	}
+	assert.Equal(t, []float64{6_096_000}, p.line(t, "run invalid")[1:])
+}
+
 func TestBacklogPlot(t *testing.T) {
 	r := heldBack()
 	p := plots(t, r)["backlog"]

@@ -81,7 +81,7 @@ func plural[N int | uint64](n N, noun string) string {
 
 func briefly(r *result.Result) (facts []string) {
 	if r.Sweep != nil {
-		return []string{plural(len(r.Sweep.Steps), "step") + " of " + clean(r.Sweep.Over)}
+		return []string{plural(len(r.Sweep.Steps), "step") + " of " + clean(sweptOver(r.Sweep))}
 	}
 	if len(r.Arms) != 1 {
 		return []string{plural(len(r.Arms), "arm")}

@@ -43,6 +43,14 @@ func capacity(s *result.Sweep) (notes []note) {
 // searched says that arms were searched one after the other, at loads of their own: there is nothing to subtract.
 func searched(r *result.Result) bool { return r.Sweep != nil && len(r.Sweep.Found) > 0 }
 
+// sweptOver names the keys of a sweep.
+func sweptOver(s *result.Sweep) string {
+	if len(s.With) == 0 {
+		return s.Over
+	}
+	return s.Over + " and " + plural(len(s.With), "more key")
+}
+
 // steps is the table of a sweep: a row for each value and arm.
 func steps(s *result.Sweep) table {
 	t := table{name: s.Over, topic: "sweep", columns: []string{"role", "verdict", "rate", "p50", "p99", "lost"}}
@@ -58,8 +66,11 @@ func steps(s *result.Sweep) table {
 		}
 		t.rows = append(t.rows, rows...)
 	}
+	if len(s.With) > 0 {
+		t.foot = append(t.foot, note{"steps: the values of " + strings.Join(append([]string{s.Over}, s.With...), ", "), quiet})
+	}
 	if len(s.Steps) > 0 {
-		t.foot = []note{{"p50, p99: of the response times; the figures below are of the last step", quiet}}
+		t.foot = append(t.foot, note{"p50, p99: of the response times; the figures below are of the last step", quiet})
 	}
 	return t
 }
@@ -75,7 +86,7 @@ func stepRows(step result.Step, several bool) (rows []row) {
 		if several {
 			cells = append([]cell{figure(arm)}, cells...)
 		}
-		rows = append(rows, row{label: step.Value, cells: cells})
+		rows = append(rows, row{label: step.Setting(), cells: cells})
 	}
 	for _, a := range step.Arms {
 		add(a.Name, headlineFigures(a)...)

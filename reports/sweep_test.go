@@ -32,6 +32,24 @@ func stepped() *result.Result {
 	return r
 }
 
+// combined ran with each of two sizes at each quality of service.
+func combined(arms ...string) *result.Result {
+	r := passed()
+	r.Sweep = &result.Sweep{Over: "senders.sensors.payload.size", With: []string{"senders.sensors.qos", "senders.sensors.client"}, Unit: "B"}
+	for i, qos := range []string{"0", "1"} {
+		for _, size := range []struct {
+			value  string
+			number float64
+		}{{"64B", 64}, {"4KiB", 4096}} {
+			s := step(result.SweepStep, size.value, size.number, int64(1_000_000*float64(i+1)+1000*size.number), arms...)
+			s.With = []string{qos, "lean"}
+			r.Sweep.Steps = append(r.Sweep.Steps, s)
+		}
+	}
+	r.Sweep.Steps[3].Verdict, r.Sweep.Steps[3].Reason = result.Invalid, "no message could be sent"
+	return r
+}
+
 // searched looked for the highest rate.
 func searched() *result.Result {
 	r := passed()

@@ -50,6 +50,7 @@ func TestText(t *testing.T) {
 		"flood":         {unsaved(flooded()), reports.TextOptions{}},
 		"stages":        {unsaved(staged()), reports.TextOptions{}},
 		"steps":         {unsaved(stepped()), reports.TextOptions{}},
+		"combinations":  {unsaved(combined("record")), reports.TextOptions{}},
 		"search":        {unsaved(searched()), reports.TextOptions{}},
 		"search-arms":   {unsaved(searchedArms()), reports.TextOptions{}},
 		"shards":        {unsaved(merged()), reports.TextOptions{}},

@@ -43,7 +43,7 @@ func armsOf(r *result.Result) (arms []measured) {
 			continue
 		}
 		for i := range step.Arms {
-			arms = append(arms, measured{name: step.Arms[i].Name + " at " + step.Value, arm: &step.Arms[i]})
+			arms = append(arms, measured{name: step.Arms[i].Name + " at " + step.Setting(), arm: &step.Arms[i]})
 		}
 	}
 	return arms
