@@ -23,12 +23,14 @@ func port(t *testing.T, b *broker.Broker) int {
 	return number
 }
 
-// underWay waits until the sender has messages that the broker does not acknowledge.
+// underWay waits until the sender has messages that the broker, which has just been paused, does not acknowledge. What it says of the time
+// before and of the second after is not enough: it may not have read the last acknowledgements yet.
 func underWay(t *testing.T, c *collector) {
 	t.Helper()
+	since := uint64(time.Now().Add(time.Second).UnixNano())
 	c.await(t, "messages under way", func() bool {
 		for _, p := range c.metrics["telemetry.sender"]["mqtt.client.in_flight"].GetGauge().GetDataPoints() {
-			if p.GetAsInt() > 0 {
+			if p.TimeUnixNano > since && p.GetAsInt() > 1 {
 				return true
 			}
 		}
