@@ -31,18 +31,20 @@ type Sharding struct {
 	Prefix string
 	// Wait bounds the wait for the others. Default: 2 min.
 	Wait time.Duration
-	// Collect has shard 0 take in the results of the others over the broker, and merge them.
-	Collect bool
+	// Collect is how shard 0 takes in the results of the others, which it merges. Default: shard.NoCollection, it does not.
+	Collect shard.Collection
+	// Folder is what this process calls the folder that all share, and Keep writes a shard's result to a file there, whole or not at
+	// all. It returns the file, and false, having said why, if there is none. Both are for shard.FromFolder, which requires them.
+	Folder string
+	Keep   func(own *result.Result) (file string, ok bool)
 }
 
 // share is what one of several processes, a shard, has of a run.
 type share struct {
 	index, of int
 
-	run, prefix string
-	wait        time.Duration
-	collect     bool
-	member      *shard.Member
+	spec   Sharding // of this process's own; the zero value where results are merged later
+	member *shard.Member
 
 	arrived atomic.Bool // all that any shard sent
 	before  reading     // of what all have told, in shard 0
@@ -89,7 +91,7 @@ func RunShare(ctx context.Context, sc *scenarios.Scenario, opts Options, s Shard
 		return nil, nil, err
 	}
 	r := newRun(ctx, sc, opts)
-	r.share = &share{index: s.Index, of: s.Of, run: s.Run, prefix: s.Prefix, wait: s.Wait, collect: s.Collect}
+	r.share = &share{index: s.Index, of: s.Of, spec: s}
 	own, err = r.execute(ctx)
 	if r.share.member == nil {
 		return nil, nil, err
@@ -103,7 +105,7 @@ func RunShare(ctx context.Context, sc *scenarios.Scenario, opts Options, s Shard
 	if own.Shard, err = r.describeShare(); err != nil {
 		return nil, nil, err
 	}
-	if s.Collect {
+	if s.Collect == shard.OverBroker || s.Collect == shard.FromFolder {
 		whole, err = r.collect(parting, own)
 	}
 	return own, whole, err
@@ -128,7 +130,8 @@ func (r *run) meet(ctx context.Context) error {
 	settings := r.target.settings
 	settings.Implementation = mqtt.Lean
 	member, err := shard.Join(ctx, settings, shard.Spec{
-		Index: s.index, Of: s.of, Run: s.run, Prefix: s.prefix, Wait: s.wait, Fingerprint: print, Collect: s.collect,
+		Index: s.index, Of: s.of, Run: s.spec.Run, Prefix: s.spec.Prefix, Wait: s.spec.Wait, Fingerprint: print,
+		Collect: s.spec.Collect, Folder: s.spec.Folder,
 		Progress: func(what string) { r.report(Starting, what) },
 	})
 	if err != nil {
@@ -326,20 +329,32 @@ func (r *run) describeShare() (*result.Shard, error) {
 		return nil, err
 	}
 	return &result.Shard{
-		Index: s.index, Of: s.of, Run: s.run, Host: machine().Host, PID: os.Getpid(), Senders: len(r.mine.senders), Receivers: len(r.mine.receivers),
+		Index: s.index, Of: s.of, Run: s.spec.Run, Host: machine().Host, PID: os.Getpid(), Senders: len(r.mine.senders), Receivers: len(r.mine.receivers),
 		Clock: s.member.Figures(r.start()), Ledger: ledger,
 	}, nil
+}
+
+// send lets shard 0 have this shard's result.
+func (s *share) send(ctx context.Context, own *result.Result) error {
+	if s.spec.Collect == shard.FromFolder {
+		file, ok := s.spec.Keep(own)
+		if !ok {
+			return nil
+		}
+		return s.member.SendFile(ctx, file)
+	}
+	data, err := json.Marshal(own)
+	if err != nil {
+		return err
+	}
+	return s.member.Send(ctx, data)
 }
 
 // collect brings the results of all shards together in shard 0. If some are missing the merged one says so.
 func (r *run) collect(ctx context.Context, own *result.Result) (whole *result.Result, err error) {
 	r.report(Collecting, "")
 	if r.share.index > 0 {
-		data, err := json.Marshal(own)
-		if err == nil {
-			err = r.share.member.Send(ctx, data)
-		}
-		if err != nil && !errors.Is(err, r.share.member.Why()) { // which the result says itself
+		if err := r.share.send(ctx, own); err != nil && !errors.Is(err, r.share.member.Why()) { // which the result says itself
 			return nil, fmt.Errorf("send the result to shard 0: %w", err)
 		}
 		return nil, nil

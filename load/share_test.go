@@ -14,6 +14,7 @@ import (
 	"mqttrace/load/broker"
 	"mqttrace/load/mqtt"
 	"mqttrace/load/result"
+	"mqttrace/load/shard"
 	"mqttrace/load/stamp"
 )
 
@@ -29,7 +30,7 @@ func runShares(t *testing.T, yaml string, n int) (own []*result.Result, whole *r
 		all.Go(func() {
 			var merged *result.Result
 			own[i], merged, errs[i] = RunShare(ctx, scenario(t, yaml), Options{}, Sharding{
-				Index: i, Of: n, Run: strings.ReplaceAll(t.Name(), "/", "-"), Collect: true,
+				Index: i, Of: n, Run: strings.ReplaceAll(t.Name(), "/", "-"), Collect: shard.OverBroker,
 			})
 			if i == 0 {
 				whole = merged

@@ -54,7 +54,7 @@ func (a *app) manifestCommand() *cobra.Command {
 	f.StringVar(&s.Image, "image", manifest.DefaultImage, "run this `IMAGE` of mqttrace")
 	f.StringVarP(&s.Namespace, "namespace", "n", "", "put the objects into this `NAMESPACE`; with aio azure-iot-operations, with mosquitto mqttrace, if none is given")
 	f.StringVar(&s.OTLP, "otlp", manifest.Collector, "export metrics, and spans if the scenario does, to the collector at this `URL`; empty for none")
-	f.StringVar(&s.Results, "results", "", "keep result files in this persistent volume `CLAIM`")
+	f.StringVar(&s.Results, "results", "", "keep result files in this persistent volume `CLAIM`, and collect them there and not over the broker")
 	_ = cmd.MarkFlagRequired("shards")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		s.Broker, s.Sets, s.Duration = in.broker, in.sets, in.duration

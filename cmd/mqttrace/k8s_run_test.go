@@ -138,6 +138,12 @@ func (j job) start(ctx context.Context, t *testing.T, metrics []string) []*pod {
 // The command of the manifest's container, run as often as there are pods: they share the load, shard 0 says what it came to, and
 // its exit code is that of the run.
 func TestTheContainersOfAManifestRunTheLoad(t *testing.T) {
+	t.Run("collected over the broker", func(t *testing.T) { testContainers(t) })
+	t.Run("collected from a claim", func(t *testing.T) { testContainers(t, "--results", "runs") })
+}
+
+func testContainers(t *testing.T, args ...string) {
+	t.Helper()
 	mosquitto, err := broker.StartMosquitto(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, mosquitto.Stop(context.Background())) })
@@ -168,7 +174,7 @@ duration: 3s
 senders: [{name: s, count: 10, rate: 20/s, topic: "fleet/{sender}", qos: 1}]
 receivers: [{name: r, count: 3, filter: fleet/+, qos: 1}]
 thresholds: [delivery.lost == 0]
-`, "--shards", "4", "--broker", "mosquitto", "--set", "senders.s.rate=25/s")
+`, append(args, "--shards", "4", "--broker", "mosquitto", "--set", "senders.s.rate=25/s")...)
 	j.here[manifest.Mosquitto] = "mqtt://" + mosquitto.Addr()
 	j.here[manifest.Collector] = "http://" + collector.GRPCAddr()
 	metrics := []string{freeAddress(t), "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}

@@ -156,14 +156,17 @@ func (a *app) runOne(ctx context.Context, sc *scenarios.Scenario, repetition *re
 	}
 	res := d.shown
 	res.Repetition = repetition
-	path, lost := a.keep(flags.out, d.called, res)
-	saved = reports.Saved{Result: res, Path: path}
+	if d.kept == nil {
+		path, lost := a.keep(flags.out, d.called, res)
+		d.kept = &kept{path, lost}
+	}
+	saved = reports.Saved{Result: res, Path: d.kept.path}
 	unwritten := writeReports(&saved, flags.formats)
 	flags.page.end(saved)
 	if err := a.show(saved, flags.json); err != nil {
 		return saved, exitcode.With(exitcode.CannotRun, fmt.Errorf("showing the result: %w", err))
 	}
-	if err := errors.Join(lost, unwritten, incomplete); err != nil {
+	if err := errors.Join(d.kept.lost, unwritten, incomplete); err != nil {
 		return saved, exitcode.With(exitcode.CannotRun, err)
 	}
 	return saved, exitcode.Silent(exitcode.OfVerdict(res.Verdict))

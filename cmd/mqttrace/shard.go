@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,14 +38,8 @@ func (s *shardFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&s.run, "run-id", "", "meet the other shards under this `NAME`; the scenario's and a part of its hash if none is given")
 	f.StringVar(&s.prefix, "control-prefix", shard.DefaultPrefix, "begin the topics of shards' control messages with this `TOPIC`")
 	f.DurationVar(&s.wait, "shard-wait", 2*time.Minute, "give up when the other shards are not there after this `TIME`")
-	f.StringVar(&s.collect, "collect", collectBroker, "bring the results of all shards to shard 0 over the broker, or do not (`broker|no`)")
+	f.StringVar(&s.collect, "collect", string(shard.OverBroker), "bring the results of all shards to shard 0 over the broker, as files of the folder --out, which all share, or not at all (`broker|folder|no`)")
 }
-
-// What becomes of the results of shards.
-const (
-	collectBroker = "broker"
-	collectNo     = "no"
-)
 
 // sharding is what the flags come to, nil if this process does all of the run. all may be empty if the scenarios cannot be read.
 func (s *shardFlags) sharding(f *pflag.FlagSet, all []*scenarios.Scenario, getenv func(string) string) (*load.Sharding, error) {
@@ -53,8 +48,9 @@ func (s *shardFlags) sharding(f *pflag.FlagSet, all []*scenarios.Scenario, geten
 	}
 	index, of, err := s.share(f, getenv)
 	problems := []error{err}
-	if s.collect != collectBroker && s.collect != collectNo {
-		problems = append(problems, fmt.Errorf("--collect %s: want %s or %s", s.collect, collectBroker, collectNo))
+	collect := shard.Collection(s.collect)
+	if !slices.Contains([]shard.Collection{shard.OverBroker, shard.FromFolder, shard.NoCollection}, collect) {
+		problems = append(problems, fmt.Errorf("--collect %s: want %s, %s or %s", s.collect, shard.OverBroker, shard.FromFolder, shard.NoCollection))
 	}
 	if s.run != "" && !shard.IsRun(s.run) {
 		problems = append(problems, fmt.Errorf("--run-id %s: want a name without /, + and #", s.run))
@@ -86,7 +82,7 @@ func (s *shardFlags) sharding(f *pflag.FlagSet, all []*scenarios.Scenario, geten
 			return nil, exitcode.With(exitcode.CannotRun, err)
 		}
 	}
-	return &load.Sharding{Index: index, Of: of, Run: s.run, Prefix: s.prefix, Wait: s.wait, Collect: s.collect == collectBroker}, nil
+	return &load.Sharding{Index: index, Of: of, Run: s.run, Prefix: s.prefix, Wait: s.wait, Collect: collect}, nil
 }
 
 // aimless names flags that only mean something to one of several processes.
@@ -130,6 +126,13 @@ type driven struct {
 	own    *result.Result // what this process measured; nil if nothing was
 	shown  *result.Result // the same, or that of all shards where this process has it
 	called string         // what the file of shown is called, without the time
+	kept   *kept          // where that is; nil if it is still to be written
+}
+
+// kept says what has become of a result: where its file is, and what is wrong with that.
+type kept struct {
+	path string
+	lost error
 }
 
 // drive runs a scenario, or this process's share of it, which is kept in a file of its own where there is more to show.
@@ -139,8 +142,15 @@ func (a *app) drive(ctx context.Context, sc *scenarios.Scenario, opts load.Optio
 		d.shown, d.called = d.own, sc.Name
 		return d, err
 	}
+	sharding := *flags.sharding
+	sharding.Folder = flags.out
+	sharding.Keep = func(own *result.Result) (file string, ok bool) {
+		path, lost := a.keep(flags.out, shareName(sc, own), own)
+		d.kept = &kept{path, lost}
+		return path, lost == nil
+	}
 	var whole *result.Result
-	if d.own, whole, err = load.RunShare(ctx, sc, opts, *flags.sharding); d.own == nil {
+	if d.own, whole, err = load.RunShare(ctx, sc, opts, sharding); d.own == nil {
 		return d, err
 	}
 	a.complain(err) // of what came after the run

@@ -2,8 +2,8 @@
 // their results to one of them, over the very broker that is under load. There is no other server: shard 0 leads.
 //
 // In goes a [Spec], which share of which run this process has; out comes a [Member]: barriers, the instant of the start, the clock
-// that maps instants to shard 0's, why the run was given up if it was, and in shard 0 the others' results. Package load is its user;
-// package offset, below, estimates the clocks.
+// that maps instants to shard 0's, why the run was given up if it was, and in shard 0 the others' results. Only those may come another
+// way: as files of a folder that all share, see [FromFolder]. Package load is its user; package offset, below, estimates the clocks.
 //
 //	Spec      which share of which run
 //	Member    what a shard says of itself, and what it hears
@@ -18,7 +18,7 @@
 //
 //	report          each shard -> 0  all it has to say of itself: once a second, and at once when it changes; its will says that it is gone
 //	state           0 -> all         the same of shard 0 for the whole run, retained; cleared at the end
-//	letter/{nonce}  0 -> one process  its welcome or refusal, and which part of its result is wanted
+//	letter/{nonce}  0 -> one process  its welcome or refusal, which part of its result is wanted, and that it has come
 //	result/{nonce}  each shard -> 0  a part of a result, as it is, with its number in a user property
 //	clock/{nonce}   both ways        requests and answers of clock comparisons, QoS 0, on connections of their own
 //
@@ -38,7 +38,14 @@
 // most; where shards that do not go together end it, those that are still to come, too. If it is shard 0 that is dead, everybody notices alike.
 //
 // Waits are bounded: the arrivals and each step by Spec.Wait from the first, silence and an absent broker as above, a result by Spec.Wait
-// without a sign of shard 0, and all by their contexts.
+// without a sign of shard 0, in shard 0 by Spec.Wait without another result, and all by their contexts.
+//
+// # Results as files
+//
+// With FromFolder a report names the file that holds the shard's result, its length and its SHA-256, and shard 0 reads it from the folder
+// that it shares with the others, whatever each calls it. A network file system may show a file late, or for a while not all of it: until
+// the wait is over shard 0 tries again every 2 s, whatever was wrong, also when the shard itself is gone. Letters say when it is taken, so
+// that a shard whose file shard 0 never saw says so as well.
 //
 // # What limits 1,000 shards and 1,000,000 connections
 //

@@ -79,8 +79,8 @@ func unlike(s, lead Shard) *Failure {
 	return &Failure{Cause: Unlike, Shard: s, Text: fmt.Sprintf("%v has another scenario or version than %v", s, lead)}
 }
 
-func unlikeCollect(s, lead Shard) *Failure {
-	return &Failure{Cause: Unlike, Shard: s, Text: fmt.Sprintf("%v and %v disagree whether shard 0 collects the results of all (--collect)", s, lead)}
+func unlikeCollection(s Shard, how Collection, lead Shard, leadHow Collection) *Failure {
+	return &Failure{Cause: Unlike, Shard: s, Text: fmt.Sprintf("%v and %v disagree how shard 0 collects the results of all: --collect %s and --collect %s", s, lead, how, leadHow)}
 }
 
 func unlikeNumber(s Shard, of int, lead Shard, leadOf int) *Failure {

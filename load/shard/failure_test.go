@@ -171,9 +171,10 @@ func TestUnlike(t *testing.T) {
 		change func(*Spec)
 		want   string
 	}{
-		"scenario":       {func(s *Spec) { s.Fingerprint = "g" }, "shard 2 (%s) has another scenario or version than shard 0 (%s)"},
-		"number":         {func(s *Spec) { s.Of = 5 }, "shard 2 (%s) is one of 5 shards, shard 0 (%s) one of 3"},
-		"collecting":     {func(s *Spec) { s.Collect = true }, "shard 2 (%s) and shard 0 (%s) disagree whether shard 0 collects the results of all (--collect)"},
+		"scenario": {func(s *Spec) { s.Fingerprint = "g" }, "shard 2 (%s) has another scenario or version than shard 0 (%s)"},
+		"number":   {func(s *Spec) { s.Of = 5 }, "shard 2 (%s) is one of 5 shards, shard 0 (%s) one of 3"},
+		"collecting": {func(s *Spec) { s.Collect = OverBroker },
+			"shard 2 (%s) and shard 0 (%s) disagree how shard 0 collects the results of all: --collect broker and --collect no"},
 		"number too far": {func(s *Spec) { s.Index, s.Of = 4, 5 }, "shard 4 (%s) is one of 5 shards, shard 0 (%s) one of 3"},
 	} {
 		t.Run(name, func(t *testing.T) {

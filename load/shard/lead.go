@@ -212,8 +212,8 @@ func (l *lead) hear(r report, now clock.Instant) {
 		l.turnAway(r, unlikeNumber(r.Shard, r.Of, l.state.Shard, l.spec.Of))
 	case r.Fingerprint != l.spec.Fingerprint:
 		l.turnAway(r, unlike(r.Shard, l.state.Shard))
-	case r.Collect != l.spec.Collect:
-		l.turnAway(r, unlikeCollect(r.Shard, l.state.Shard))
+	case r.Collection != l.spec.Collect:
+		l.turnAway(r, unlikeCollection(r.Shard, r.Collection, l.state.Shard, l.spec.Collect))
 	case l.passed(arrived) || l.state.Failure != nil && s.live():
 		l.turnAway(r, taken(s.report.Shard, r.Shard))
 	case s.live():
@@ -260,6 +260,9 @@ func (l *lead) update(s *seat, r report, now clock.Instant) {
 		return
 	}
 	s.report, s.heard = r, now
+	if r.Left && r.Result == nil {
+		l.news() // there will be none
+	}
 	if r.Lead == "" && !r.Left {
 		l.greet(r) // the first welcome was lost, or is on its way
 	}

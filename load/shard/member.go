@@ -87,7 +87,7 @@ func newMember(spec Spec) *Member {
 		poke: make(chan struct{}, 1), gaveUp: make(chan struct{}), changed: make(chan struct{}),
 		report: report{
 			Shard: Shard{Index: spec.Index, Host: host, PID: os.Getpid()},
-			Nonce: newNonce(), Of: spec.Of, Fingerprint: spec.Fingerprint, Collect: spec.Collect,
+			Nonce: newNonce(), Of: spec.Of, Fingerprint: spec.Fingerprint, Collection: spec.Collect,
 		},
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())

@@ -30,15 +30,15 @@ type report struct {
 	Nonce string `json:"nonce"`
 	Seq   uint64 `json:"seq"`
 	// Lead is the nonce of the shard 0 that has welcomed it; empty if it asks to be.
-	Lead        string    `json:"lead,omitempty"`
-	Of          int       `json:"of"`
-	Fingerprint string    `json:"fingerprint,omitempty"`
-	Collect     bool      `json:"collect,omitempty"`
-	Reached     []string  `json:"reached,omitempty"`
-	Progress    *Progress `json:"progress,omitempty"`
-	Drain       *drain    `json:"drain,omitempty"`
-	Result      *offer    `json:"result,omitempty"`
-	Failure     *Failure  `json:"failure,omitempty"` // it gives up the run
+	Lead        string     `json:"lead,omitempty"`
+	Of          int        `json:"of"`
+	Fingerprint string     `json:"fingerprint,omitempty"`
+	Collection  Collection `json:"collection,omitempty"`
+	Reached     []string   `json:"reached,omitempty"`
+	Progress    *Progress  `json:"progress,omitempty"`
+	Drain       *drain     `json:"drain,omitempty"`
+	Result      *offer     `json:"result,omitempty"`
+	Failure     *Failure   `json:"failure,omitempty"` // it gives up the run
 	// Seen is state.Seq of the last state that it saw.
 	Seen uint64 `json:"seen,omitempty"`
 	// Gone is in its will only, Left in its last report.
@@ -53,10 +53,11 @@ type drain struct {
 	Limit time.Duration `json:"limit_ns"`
 }
 
-// offer is a result that waits to be fetched.
+// offer is a result that waits to be fetched, part by part or from a file.
 type offer struct {
 	Bytes  int    `json:"bytes"`
-	Part   int    `json:"part"` // bytes in each part but the last
+	Part   int    `json:"part,omitempty"` // bytes in each part but the last; 0 for a file
+	File   string `json:"file,omitempty"` // its name in the folder that all share
 	SHA256 string `json:"sha256"`
 }
 

@@ -19,8 +19,10 @@ type Spec struct {
 	Wait time.Duration
 	// Fingerprint is of what all shards must have in common, such as scenario and version. Those that differ are refused.
 	Fingerprint string
-	// Collect says that shard 0 will call Member.Collect and the others Send. Those that differ are refused.
-	Collect bool
+	// Collect says how shard 0 gets the results of the others. Those that differ are refused. Default: NoCollection.
+	Collect Collection
+	// Folder is what this process calls the folder that all share. Required for FromFolder, in shard 0.
+	Folder string
 	// Progress is told what is being waited for, such as "6 of 8 shards have arrived; waiting for 3, 5", when that changes and once a
 	// second, one call at a time. It may be nil.
 	Progress func(string)
@@ -30,6 +32,18 @@ type Spec struct {
 	// apart says that clocks are to be compared over the broker even between processes of one host: for tests.
 	apart bool
 }
+
+// Collection is how shard 0 gets the results of the others.
+type Collection string
+
+const (
+	// NoCollection leaves each shard its own.
+	NoCollection Collection = "no"
+	// OverBroker has them sent with Member.Send.
+	OverBroker Collection = "broker"
+	// FromFolder has them read from files of a folder that all share, of which Member.SendFile tells.
+	FromFolder Collection = "folder"
+)
 
 // DefaultPrefix is what the topics of control messages begin with.
 const DefaultPrefix = "mqttrace/ctl"
@@ -57,6 +71,9 @@ func (s Spec) withDefaults() (Spec, error) {
 	}
 	if s.Wait == 0 {
 		s.Wait = 2 * time.Minute
+	}
+	if s.Collect == "" {
+		s.Collect = NoCollection
 	}
 	if s.Progress == nil {
 		s.Progress = func(string) {}

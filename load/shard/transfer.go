@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/eclipse/paho.golang/paho"
@@ -38,20 +39,24 @@ func (m *Member) Send(ctx context.Context, result []byte) error {
 	if m.lead != nil {
 		return nil
 	}
-	hash := hashOf(result)
+	return m.offer(ctx, offer{Bytes: len(result), Part: m.partSize(), SHA256: hashOf(result)}, result)
+}
+
+// offer returns when shard 0 has what is offered. result is what is to be sent of it.
+func (m *Member) offer(ctx context.Context, o offer, result []byte) error {
 	m.mu.Lock()
 	m.result, m.asked = result, clock.Now()
-	m.report.Result = &offer{Bytes: len(result), Part: m.partSize(), SHA256: hash}
+	m.report.Result = &o
 	m.mu.Unlock()
 	m.speak()
 	return m.awaitDespite(ctx, func() (bool, error) {
 		switch {
-		case m.taken == hash:
+		case m.taken == o.SHA256:
 			return true, nil
 		case m.leadless != nil:
 			return false, m.leadless
 		case clock.Now().Sub(m.asked) > m.spec.Wait: // looked at with every state, of which there is one a second
-			return false, fmt.Errorf("shard 0 did not ask for it within %v", m.spec.Wait)
+			return false, fmt.Errorf("shard 0 did not fetch it within %v", m.spec.Wait)
 		}
 		return false, nil
 	})
@@ -77,7 +82,7 @@ func (m *Member) part() *paho.Publish {
 	defer m.mu.Unlock()
 	w, o := m.wanted, m.report.Result
 	m.wanted = nil
-	if w == nil || o == nil || o.SHA256 != w.SHA256 || w.Part < 0 || w.Part >= o.parts() {
+	if w == nil || o == nil || o.File != "" || o.SHA256 != w.SHA256 || w.Part < 0 || w.Part >= o.parts() {
 		return nil
 	}
 	begin := w.Part * o.Part
@@ -99,6 +104,9 @@ type delivery struct {
 	parts int           // that have come
 	asked clock.Instant // 0: nothing has been asked for
 	taken string        // hash of what has come completely
+	// reading says that the file is being read, and unread why it could not be when that was last tried.
+	reading bool
+	unread  error
 }
 
 // fetchResults asks for what is offered, of several shards at a time.
@@ -110,19 +118,32 @@ func (l *lead) fetchResults(now clock.Instant) {
 	for i := range l.seats {
 		s := &l.seats[i]
 		o := s.report.Result
-		if o == nil || o.Part < 1 || s.result.taken == o.SHA256 || !s.live() {
+		if o == nil || s.result.taken == o.SHA256 || !s.canDeliver() {
 			continue
-		}
-		if active++; active > fetching {
-			return
 		}
 		if s.result.of != *o {
 			s.result = delivery{of: *o}
 		}
-		if s.result.asked == 0 || now.Sub(s.result.asked) > l.spec.pace.again {
+		due := s.result.asked == 0 || now.Sub(s.result.asked) > l.spec.pace.again
+		if o.File != "" && !due && !s.result.reading {
+			continue // until it may have appeared
+		}
+		if active++; active > fetching {
+			return
+		}
+		switch {
+		case !due || s.result.reading:
+		case o.File != "":
+			l.readFile(s, now)
+		case o.Part > 0:
 			l.ask(s, now)
 		}
 	}
+}
+
+// canDeliver reports whether a result can come of a shard: what is in a file can when the shard is gone.
+func (s *seat) canDeliver() bool {
+	return s.live() || s.report.Result != nil && s.report.Result.File != ""
 }
 
 // ask asks for the next part.
@@ -137,7 +158,7 @@ func (l *lead) takePart(d mqtt.Delivery) {
 		return
 	}
 	s := l.seatOf(d.Properties.User.Get(fromProperty))
-	if s == nil || s.result.asked == 0 {
+	if s == nil || s.result.asked == 0 || s.result.of.File != "" {
 		return
 	}
 	r := &s.result
@@ -153,8 +174,13 @@ func (l *lead) takePart(d mqtt.Delivery) {
 		*r = delivery{of: r.of} // and again
 		return
 	}
-	r.taken = r.of.SHA256
-	l.write(s.report.Nonce, letter{Taken: r.taken})
+	l.take(s, r.data)
+}
+
+// take takes a result that is complete.
+func (l *lead) take(s *seat, data []byte) {
+	s.result.data, s.result.taken = data, s.result.of.SHA256
+	l.write(s.report.Nonce, letter{Taken: s.result.taken})
 	l.news()
 }
 
@@ -167,8 +193,8 @@ func (l *lead) seatOf(nonce string) *seat {
 	return nil
 }
 
-// Collect returns, in shard 0, what the others have sent, by index; its own is nil. It waits for all, as long as they live. The error
-// says of whom nothing came: what did come is returned nevertheless.
+// Collect returns, in shard 0, what the others have sent, or have told of with SendFile, by index; its own is nil. It waits for all, as
+// long as they live or have told of a file. The error says of whom nothing came: what did come is returned nevertheless.
 func (m *Member) Collect(ctx context.Context) ([][]byte, error) {
 	if m.lead == nil {
 		return nil, errors.New("results are collected in shard 0")
@@ -187,10 +213,10 @@ func (l *lead) collect(ctx context.Context) ([][]byte, error) {
 			return results, nil
 		}
 		if awaited == 0 {
-			return results, l.without(missing)
+			return results, l.without(missing, nil)
 		}
 		if err := l.awaitNews(ctx); err != nil {
-			return results, fmt.Errorf("%w: %w", l.without(missing), err)
+			return results, l.without(missing, err)
 		}
 	}
 }
@@ -212,8 +238,23 @@ func (l *lead) awaitNews(ctx context.Context) error {
 	}
 }
 
-func (l *lead) without(missing []int) error {
-	return fmt.Errorf("no result came from %s of %d", Named(missing), l.spec.Of)
+// without names the shards of which nothing came, and says why: what is wrong with their files, or else why no more was waited for.
+func (l *lead) without(missing []int, why error) error {
+	const most = 3
+	var reasons []string
+	for _, i := range missing {
+		if unread := l.seats[i].result.unread; unread != nil && len(reasons) < most {
+			reasons = append(reasons, unread.Error())
+		}
+	}
+	err := fmt.Errorf("no result came from %s of %d", Named(missing), l.spec.Of)
+	if len(reasons) > 0 {
+		why = errors.New(strings.Join(reasons, "; "))
+	}
+	if why != nil {
+		err = fmt.Errorf("%w: %w", err, why)
+	}
+	return err
 }
 
 // collected is what has come, from whom nothing has, and how many of those still live.
@@ -227,7 +268,7 @@ func (l *lead) collected() (results [][]byte, missing []int, awaited int) {
 			results[i] = s.result.data
 		default:
 			missing = append(missing, i)
-			if s.live() {
+			if s.canDeliver() {
 				awaited++
 			}
 		}

@@ -18,6 +18,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"mqttrace/load/shard"
 	"mqttrace/scenarios"
 )
 
@@ -50,7 +51,8 @@ type Settings struct {
 	Duration string
 	// OTLP is the collector's endpoint; empty for none.
 	OTLP string
-	// Results is a PersistentVolumeClaim for the result files; empty for a volume that goes with the pod.
+	// Results is a PersistentVolumeClaim for the result files, which shard 0 collects there; empty for a volume that goes with the
+	// pod, and results that shard 0 collects over the broker.
 	Results string
 }
 
@@ -165,6 +167,9 @@ func (v view) Args() []string {
 		if value != "" {
 			args = append(args, flag, strings.ReplaceAll(value, "$", "$$"))
 		}
+	}
+	if v.Results != "" {
+		more("--collect", string(shard.FromFolder))
 	}
 	more("--broker", BrokerURL(v.Broker))
 	for _, set := range v.Sets {

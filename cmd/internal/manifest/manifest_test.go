@@ -102,7 +102,7 @@ func TestManifest(t *testing.T) {
 		"namespace": {Settings{Broker: "aio", Namespace: "123"}, load, "123", "--broker aio", []string{"scenario", "results", "broker-sat", "trust-bundle"}},
 		"sets": {Settings{Broker: "mosquitto", Sets: []string{`receivers.r.filter=$share/$(x)/t/+`}, Duration: "1m"}, load, "mqttrace",
 			"--broker " + Mosquitto + " --set receivers.r.filter=$$share/$$(x)/t/+ --duration 1m", []string{"scenario", "results"}},
-		"claim": {Settings{Broker: "mosquitto", Results: "runs"}, load, "mqttrace", "--broker " + Mosquitto, []string{"scenario", "results"}},
+		"claim": {Settings{Broker: "mosquitto", Results: "runs"}, load, "mqttrace", "--collect folder --broker " + Mosquitto, []string{"scenario", "results"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.settings.Shards, test.settings.Image = 4, DefaultImage
