@@ -89,7 +89,7 @@ func TestNoFileOfAShardThatIsGone(t *testing.T) {
 
 func TestFilesThatCannotBeTaken(t *testing.T) {
 	folder := t.TempDir()
-	const wait = 5 * time.Second
+	const wait = 10 * time.Second
 	members := joinSharing(t, folder, 5, wait)
 	files := make([]string, 5)
 	for i := 1; i < 5; i++ {
@@ -115,9 +115,9 @@ func TestFilesThatCannotBeTaken(t *testing.T) {
 // A shard waits no longer than others do for it.
 func TestFileThatNobodyFetches(t *testing.T) {
 	folder := t.TempDir()
-	members := joinSharing(t, folder, 2, 3*time.Second)
+	members := joinSharing(t, folder, 2, 10*time.Second)
 	file := write(t, folder, 1)
-	require.EqualError(t, members[1].SendFile(limited(t), file), file+": shard 0 did not fetch it within 3s")
+	require.EqualError(t, members[1].SendFile(limited(t), file), file+": shard 0 did not fetch it within 10s")
 	require.ErrorIs(t, members[1].SendFile(limited(t), filepath.Join(folder, "2.json")), os.ErrNotExist)
 	require.NoError(t, members[0].SendFile(limited(t), "its own"))
 }
