@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -25,6 +24,7 @@ import (
 	"mqttrace/cmd/internal/exitcode"
 	"mqttrace/cmd/internal/manifest"
 	"mqttrace/load/broker"
+	"mqttrace/load/broker/brokertest"
 	"mqttrace/load/otlp"
 	"mqttrace/load/result"
 )
@@ -177,7 +177,7 @@ thresholds: [delivery.lost == 0]
 `, append(args, "--shards", "4", "--broker", "mosquitto", "--set", "senders.s.rate=25/s")...)
 	j.here[manifest.Mosquitto] = "mqtt://" + mosquitto.Addr()
 	j.here[manifest.Collector] = "http://" + collector.GRPCAddr()
-	metrics := []string{freeAddress(t), "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}
+	metrics := []string{brokertest.FreeAddress(t), "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	pods := j.start(ctx, t, metrics)
@@ -213,15 +213,6 @@ thresholds: [delivery.lost == 0]
 		assert.Equal(t, i, s.Index)
 		assert.Equal(t, "5d8c2f6e-6f0a-4c1b-9a53-1c6a4c9d2b10", s.Run)
 	}
-}
-
-// freeAddress is where nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // scrape asks until there are metrics, or ctx ends.

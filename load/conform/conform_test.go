@@ -198,9 +198,7 @@ func TestCannotRun(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
 	require.NoError(t, err)
 	defer silent.Close()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, closed.Close())
+	closed := brokertest.FreeAddress(t)
 	guarded, err := broker.Listen(broker.EmbeddedConfig{Username: "ann", Password: "open-sesame"})
 	require.NoError(t, err)
 	defer guarded.Close()
@@ -208,7 +206,7 @@ func TestCannotRun(t *testing.T) {
 		name, addr, want string
 		password         func() ([]byte, error)
 	}{
-		{"nobody listens", closed.Addr().String(), "connect to " + closed.Addr().String(), nil},
+		{"nobody listens", closed, "connect to " + closed, nil},
 		{"nobody answers", silent.Addr().String(), "no CONNACK within", nil},
 		{"a password is wanted", guarded.Addr(), "CONNECT refused with 0x8", nil},
 		{"the password cannot be read", guarded.Addr(), "password: open /nowhere", func() ([]byte, error) { return os.ReadFile("/nowhere") }},

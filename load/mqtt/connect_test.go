@@ -39,7 +39,7 @@ func TestConnectErrorsSayWhatIsWrong(t *testing.T) {
 		settings mqtt.Settings
 		want     []string
 	}{
-		{"nobody listens", mqtt.Settings{Address: unused(t)}, []string{"connect to 127.0.0.1:", "connection refused"}},
+		{"nobody listens", mqtt.Settings{Address: brokertest.FreeAddress(t)}, []string{"connect to 127.0.0.1:", "connection refused"}},
 		{"no socket", mqtt.Settings{Transport: mqtt.Transport{Unix: "no.sock"}}, []string{"connect to no.sock: ", "no.sock"}},
 		{"silent", mqtt.Settings{Address: silent(t), ConnectTimeout: 50 * time.Millisecond}, []string{"no CONNACK within 50ms"}},
 		{"wrong password", mqtt.Settings{Address: guarded.Addr(), Username: "user", Password: func() ([]byte, error) { return []byte("wrong"), nil }},
@@ -62,15 +62,6 @@ func TestConnectErrorsSayWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
-}
-
-// unused is an address that nobody listens on.
-func unused(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
 }
 
 // silent is an address that takes connections and never says a word.

@@ -163,7 +163,7 @@ func TestQUICErrorsSayWhatIsWrong(t *testing.T) {
 		tls     *tls.Config
 		want    []string
 	}{
-		{"nobody listens", unused(t), ours.Trusted(), []string{"connect to 127.0.0.1:", "connection refused"}},
+		{"nobody listens", brokertest.FreeAddress(t), ours.Trusted(), []string{"connect to 127.0.0.1:", "connection refused"}},
 		{"nobody answers", mute.LocalAddr().String(), ours.Trusted(), []string{"connect to 127.0.0.1:", "does the broker listen for QUIC there"}},
 		{"unknown authority", open.Addr(), other.Trusted(), []string{"certificate signed by unknown authority", "tls.ca"}},
 		{"the system's roots", open.Addr(), nil, []string{"certificate signed by unknown authority", "tls.ca"}},

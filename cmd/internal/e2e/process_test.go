@@ -214,15 +214,6 @@ func pair(t *testing.T, b *broker.Broker, e env) (sender, receiver *process) {
 	return sender, receiver
 }
 
-// freeAddress is one that nobody listened on a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
-}
-
 // get returns the status of a page.
 func get(t *testing.T, url string) int {
 	t.Helper()

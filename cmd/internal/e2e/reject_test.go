@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"mqttrace/load/broker"
+	"mqttrace/load/broker/brokertest"
 	"mqttrace/load/otlp"
 )
 
@@ -150,7 +151,7 @@ func loses(t *testing.T, p *process, what, why string) {
 
 func TestHealth(t *testing.T) {
 	b := mosquitto(t, broker.MosquittoConfig{})
-	addr := freeAddress(t)
+	addr := brokertest.FreeAddress(t)
 	e := at(b.Addr(), "telemetry-receiver").with(env{"HEALTH_ADDR": addr})
 	receiver := start(t, "receiver", e)
 	receiver.says(t, "ready")

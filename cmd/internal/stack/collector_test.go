@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -31,6 +30,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"mqttrace/load/broker/brokertest"
 	"mqttrace/load/otlp"
 )
 
@@ -283,7 +283,7 @@ type collector struct{ http string }
 // test would wait for. It returns when the collector says that it is healthy.
 func startCollector(t *testing.T, binary, upstream, folder string) collector {
 	t.Helper()
-	grpc, http, health := freeAddr(t), freeAddr(t), freeAddr(t)
+	grpc, http, health := brokertest.FreeAddress(t), brokertest.FreeAddress(t), brokertest.FreeAddress(t)
 	override := filepath.Join(t.TempDir(), "override.yaml")
 	require.NoError(t, os.WriteFile(override, []byte(`
 receivers: {otlp: {protocols: {grpc: {endpoint: `+grpc+`}, http: {endpoint: `+http+`}}}}
@@ -312,14 +312,6 @@ service:
 	c := collector{http: "http://" + http}
 	require.Eventually(t, func() bool { return get("http://"+health) == nil }, 20*time.Second, 50*time.Millisecond, "the collector is not healthy")
 	return c
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func get(url string) error {

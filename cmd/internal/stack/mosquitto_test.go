@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"mqttrace/load/broker/brokertest"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -68,7 +70,7 @@ func on(addr string) string {
 }
 
 func TestMosquittoTakesItsConfiguration(t *testing.T) {
-	mqtt, websockets := freeAddr(t), freeAddr(t)
+	mqtt, websockets := brokertest.FreeAddress(t), brokertest.FreeAddress(t)
 	mosquitto(t, "mosquitto.conf", mqtt, "listener 1883\n", on(mqtt), "listener 9001\n", on(websockets))
 	assert.Equal(t, accepted, connect(t, dial(t, mqtt, nil), "", ""))
 
@@ -91,7 +93,7 @@ func TestMosquittoOverTLS(t *testing.T) {
 	require.Error(t, err, "what is in use is not overwritten")
 	require.Contains(t, string(again), "has certificates already")
 
-	login, mutual, local := freeAddr(t), freeAddr(t), freeAddr(t)
+	login, mutual, local := brokertest.FreeAddress(t), brokertest.FreeAddress(t), brokertest.FreeAddress(t)
 	mosquitto(t, "mosquitto-tls.conf", login, "/mosquitto/certs", certs,
 		"listener 8883\n", on(login), "listener 8884\n", on(mutual), "listener 1883 127.0.0.1\n", on(local))
 

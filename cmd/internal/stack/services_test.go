@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"mqttrace/load/broker/brokertest"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -24,7 +26,7 @@ func TestServicesEmit(t *testing.T) {
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
 
-	broker, websockets := freeAddr(t), freeAddr(t)
+	broker, websockets := brokertest.FreeAddress(t), brokertest.FreeAddress(t)
 	start := func() (stop func()) {
 		return mosquitto(t, "mosquitto.conf", broker, "listener 1883\n", on(broker), "listener 9001\n", on(websockets))
 	}
@@ -75,7 +77,7 @@ func serve(t *testing.T, binary, service, broker, upstream string) (end func()) 
 	host, port, err := net.SplitHostPort(broker)
 	require.NoError(t, err)
 	settings := map[string]string{
-		"AIO_BROKER_HOSTNAME": host, "AIO_BROKER_TCP_PORT": port, "HEALTH_ADDR": freeAddr(t),
+		"AIO_BROKER_HOSTNAME": host, "AIO_BROKER_TCP_PORT": port, "HEALTH_ADDR": brokertest.FreeAddress(t),
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + upstream, "OTEL_METRIC_EXPORT_INTERVAL": "200", "SEND_INTERVAL": "1ms", "LOG_LEVEL": "warn",
 	}
 	cmd := exec.Command(binary)
